@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of one address family as the columns of FlowColumns (proto/teiten/v1/summary.proto), and
+// back. Columns of small deltas are what makes a tuple cost 9-11 bytes after zstd.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/flow_row.h"
+#include "teiten/v1/summary.pb.h"
+
+namespace teiten {
+
+// `rows` are of one family and sorted by RowLess. A column in which all is zero stays empty.
+void EncodeColumns(std::span<const FlowRow> rows, v1::FlowColumns& out);
+
+// Errors: InvalidArgument naming the column: lengths that differ from row_count, values out of
+// their field's range, an unknown kind, rows out of order, slots that do not fit the kinds.
+// At most 2^19 rows are accepted. Any message is safe.
+[[nodiscard]] absl::StatusOr<std::vector<FlowRow>> DecodeColumns(const v1::FlowColumns& columns,
+                                                                 Family family);
+
+inline constexpr uint32_t kMaxRowsOfSummary = 1U << 19;
+
+}  // namespace teiten
