@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/port_name.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/kind.h"
 
@@ -23,15 +24,21 @@ constexpr Name kNames[] = {{kProtocolIcmp, "ICMP"},
                            {kProtocolIcmpv6, "ICMPv6"},
                            {132, "SCTP"}};
 
-// Digits alone: SimpleAtoi also takes signs and spaces.
+// Digits alone, all of them.
 std::optional<uint32_t> ParseNumber(std::string_view text, uint32_t most) {
   uint32_t value = 0;
-  if (text.empty() || !absl::ascii_isdigit(static_cast<unsigned char>(text.front())) ||
-      !absl::SimpleAtoi(text, &value) || value > most ||
-      absl::ascii_isspace(static_cast<unsigned char>(text.back()))) {
-    return std::nullopt;
-  }
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || value > most) return std::nullopt;
   return value;
+}
+
+bool SameInAnyCase(std::string_view a, std::string_view b) {
+  const auto same = [](char x, char y) {
+    return absl::ascii_tolower(static_cast<unsigned char>(x)) ==
+           absl::ascii_tolower(static_cast<unsigned char>(y));
+  };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), same);
 }
 
 }  // namespace
@@ -49,7 +56,7 @@ std::string FormatPort(uint32_t protocol, uint32_t port) {
 
 std::optional<uint8_t> ParseProtocol(std::string_view text) {
   for (const Name& known : kNames) {
-    if (absl::EqualsIgnoreCase(known.name, text)) return known.protocol;
+    if (SameInAnyCase(known.name, text)) return known.protocol;
   }
   const std::optional<uint32_t> number = ParseNumber(text, 255);
   if (!number) return std::nullopt;
