@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small helpers on text that the standard library lacks. (Debian's abseil has a string_view of its
+// own, which std::string_view does not convert to, so its strings library is not used.)
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace teiten {
+
+// Without spaces, tabs and line ends at both ends.
+[[nodiscard]] inline std::string_view Trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+// The parts between separators, trimmed; empty ones are left out. They point into `text`.
+[[nodiscard]] inline std::vector<std::string_view> SplitTrimmed(std::string_view text,
+                                                                char separator) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const std::size_t end = text.find(separator);
+    if (const std::string_view part = Trim(text.substr(0, end)); !part.empty()) {
+      parts.push_back(part);
+    }
+    if (end == std::string_view::npos) break;
+    text.remove_prefix(end + 1);
+  }
+  return parts;
+}
+
+}  // namespace teiten
