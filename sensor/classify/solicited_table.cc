@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sensor/classify/solicited_table.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "common/definitions.h"
+
+namespace teiten {
+namespace {
+
+using namespace definitions;  // NOLINT: the numbers of this file are all definitions
+
+constexpr uint8_t kTcpSynBit = 0x02;
+constexpr uint8_t kTcpRstBit = 0x04;
+constexpr uint8_t kTcpAckBit = 0x10;
+
+bool IsIcmpRequest(bool ipv6, uint8_t type) {
+  return ipv6 ? type == 128 || type == 139 : type == 8 || type == 13 || type == 15 || type == 17;
+}
+
+// The request a reply type answers.
+std::optional<uint8_t> RequestOfReply(bool ipv6, uint8_t type) {
+  if (ipv6) {
+    if (type == 129) return uint8_t{128};
+    if (type == 140) return uint8_t{139};
+    return std::nullopt;
+  }
+  if (type == 0) return uint8_t{8};
+  if (type == 14 || type == 16 || type == 18) return static_cast<uint8_t>(type - 1);
+  return std::nullopt;
+}
+
+bool IsSynOnly(const Packet& packet) {
+  return (packet.tcp_flags & (kTcpSynBit | kTcpAckBit)) == kTcpSynBit;
+}
+
+bool IsRst(const Packet& packet) {
+  return packet.transport == Transport::kTcp && (packet.tcp_flags & kTcpRstBit) != 0;
+}
+
+uint32_t IdleSeconds(const Packet& packet) {
+  switch (packet.protocol) {
+    case kProtocolTcp:
+      return packet.transport == Transport::kTcp && IsSynOnly(packet) ? kIdleTcpSynSeconds
+                                                                      : kIdleTcpSeconds;
+    case kProtocolUdp: return kIdleUdpSeconds;
+    case kProtocolIcmp:
+    case kProtocolIcmpv6: return kIdleIcmpSeconds;
+    default: return kIdleOtherSeconds;
+  }
+}
+
+constexpr uint64_t Word(uint64_t hash, uint32_t end_s) {
+  return (hash & 0xffffffff00000000ULL) | end_s;
+}
+constexpr bool SameTag(uint64_t word, uint64_t hash) { return (word ^ hash) >> 32 == 0; }
+constexpr uint32_t EndSecond(uint64_t word) { return static_cast<uint32_t>(word); }
+constexpr bool IsLiveWord(uint64_t word, uint32_t now_s) { return now_s < EndSecond(word); }
+
+}  // namespace
+
+SolicitedTable::SolicitedTable(const Key128& key, const ServiceTable* services)
+    : hash_(DeriveMultipliers(key, "solicited table")),
+      services_(services),
+      entries_(kWords),
+      unsolicited_udp_(kWords) {}
+
+uint64_t SolicitedTable::Hash(const Key& key) const {
+  // Two sums of at most six words each: own side and remote side.
+  const auto side = [&](const Address& a, uint32_t more) {
+    const std::array<uint32_t, 5> words = {
+        static_cast<uint32_t>(a.high >> 32), static_cast<uint32_t>(a.high),
+        static_cast<uint32_t>(a.low >> 32), static_cast<uint32_t>(a.low), more};
+    return MultilinearHash(hash_, words);
+  };
+  const uint32_t own_more = static_cast<uint32_t>(key.own_port) << 16 |
+                            static_cast<uint32_t>(key.protocol) << 8 |
+                            static_cast<uint32_t>(key.family);
+  return Mix64(Mix64(side(key.own, own_more)) + side(key.remote, key.remote_port));
+}
+
+// The tag is the upper half of the hash, the two places are in the lower half.
+bool SolicitedTable::IsLive(Words& words, uint64_t hash, uint32_t now_s) {
+  for (const uint64_t place : {hash, hash >> 14}) {
+    const uint64_t word = std::atomic_ref(words[place % kWords]).load(std::memory_order_relaxed);
+    if (SameTag(word, hash) && IsLiveWord(word, now_s)) return true;
+  }
+  return false;
+}
+
+void SolicitedTable::Enter(Words& words, uint64_t hash, uint32_t now_s, uint32_t idle_s) {
+  std::atomic_ref<uint64_t> first(words[hash % kWords]);
+  std::atomic_ref<uint64_t> second(words[(hash >> 14) % kWords]);
+  const uint64_t word1 = first.load(std::memory_order_relaxed);
+  const uint64_t word2 = second.load(std::memory_order_relaxed);
+  const uint32_t end_s = now_s + idle_s;
+  if (SameTag(word1, hash)) {
+    first.store(Word(hash, std::max(end_s, EndSecond(word1))), std::memory_order_relaxed);
+  } else if (SameTag(word2, hash)) {
+    second.store(Word(hash, std::max(end_s, EndSecond(word2))), std::memory_order_relaxed);
+  } else if (!IsLiveWord(word1, now_s)) {
+    first.store(Word(hash, end_s), std::memory_order_relaxed);
+  } else if (!IsLiveWord(word2, now_s)) {
+    second.store(Word(hash, end_s), std::memory_order_relaxed);
+  } else {
+    const bool first_ends_sooner = EndSecond(word1) <= EndSecond(word2);
+    (first_ends_sooner ? first : second).store(Word(hash, end_s), std::memory_order_relaxed);
+    if (&words == &entries_) evicted_.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+// Later fragments have no ports: they find (remote, own, protocol).
+void SolicitedTable::EnterWithFragments(const Key& key, uint32_t now_s, uint32_t idle_s) {
+  Enter(entries_, Hash(key), now_s, idle_s);
+  if (key.own_port == 0 && key.remote_port == 0) return;
+  Key fragments = key;
+  fragments.own_port = fragments.remote_port = 0;
+  Enter(entries_, Hash(fragments), now_s, idle_s);
+}
+
+bool SolicitedTable::RefreshIfLive(const Key& key, uint32_t now_s, uint32_t idle_s) {
+  if (!IsLive(entries_, Hash(key), now_s)) return false;
+  EnterWithFragments(key, now_s, idle_s);
+  return true;
+}
+
+bool SolicitedTable::Opens(const Packet& packet, const Key& key, uint32_t now_s) {
+  switch (packet.transport) {
+    case Transport::kTcp:
+      if (services_->IsDeclared(kProtocolTcp, packet.source_port)) return false;
+      if (IsSynOnly(packet)) return !IsRst(packet);
+      return now_s < startup_ends_s_ && (packet.tcp_flags & kTcpAckBit) != 0 &&
+             (packet.tcp_flags & (kTcpSynBit | kTcpRstBit)) == 0;
+    case Transport::kUdp:
+      return !services_->IsDeclared(kProtocolUdp, packet.source_port) &&
+             !IsLive(unsolicited_udp_, Hash(key), now_s);
+    case Transport::kIcmp: return IsIcmpRequest(packet.family == Family::kIpv6, packet.icmp_type);
+    case Transport::kFragment: return false;
+    case Transport::kOther: return true;
+  }
+  return false;
+}
+
+void SolicitedTable::Outbound(const Packet& packet, uint32_t now_s) {
+  Key key{packet.family, packet.source, packet.destination, packet.protocol, 0, 0};
+  if (packet.transport == Transport::kTcp || packet.transport == Transport::kUdp) {
+    key.own_port = packet.source_port;
+    key.remote_port = packet.destination_port;
+  } else if (packet.transport == Transport::kIcmp) {
+    if (!IsIcmpRequest(packet.family == Family::kIpv6, packet.icmp_type)) return;
+    key.own_port = packet.icmp_id;
+    key.remote_port = packet.icmp_type;
+  }
+  const uint32_t idle_s = IdleSeconds(packet);
+  if (Opens(packet, key, now_s)) {
+    EnterWithFragments(key, now_s, idle_s);
+    any_.store(true, std::memory_order_relaxed);
+  } else if (!IsRst(packet) && any_.load(std::memory_order_relaxed)) {
+    RefreshIfLive(key, now_s, idle_s);
+  }
+}
+
+bool SolicitedTable::InboundError(const Packet& packet, uint32_t now_s) {
+  const Quote& quote = packet.quote;
+  if (!quote.readable || quote.source != packet.destination) return false;
+  Key key{packet.family, quote.source, quote.destination, quote.protocol, quote.source_port,
+          quote.destination_port};
+  const bool icmp = quote.protocol == kProtocolIcmp || quote.protocol == kProtocolIcmpv6;
+  if (icmp && !quote.later_fragment && quote.has_icmp_id) {
+    key.own_port = quote.icmp_id;
+    key.remote_port = quote.icmp_type;
+  }
+  return IsLive(entries_, Hash(key), now_s);
+}
+
+bool SolicitedTable::InboundFragment(const Packet& packet, uint32_t now_s) {
+  const Key key{packet.family, packet.destination, packet.source, packet.protocol, 0, 0};
+  return RefreshIfLive(key, now_s, IdleSeconds(packet));
+}
+
+bool SolicitedTable::IsPinned(const Packet& packet) const {
+  if (packet.transport != Transport::kTcp) return false;
+  return std::any_of(pinned_.begin(), pinned_.end(), [&](const PinnedPeer& peer) {
+    return peer.port == packet.source_port && peer.family == packet.family &&
+           peer.address == packet.source;
+  });
+}
+
+void SolicitedTable::RememberUnsolicitedUdp(const Packet& packet, uint32_t now_s) {
+  const Key key{packet.family,   packet.destination,      packet.source,
+                packet.protocol, packet.destination_port, packet.source_port};
+  Enter(unsolicited_udp_, Hash(key), now_s, kUnsolicitedUdpSeconds);
+}
+
+bool SolicitedTable::Inbound(const Packet& packet, uint32_t now_s) {
+  if (!pinned_.empty() && IsPinned(packet)) return true;
+  const bool any = any_.load(std::memory_order_relaxed);
+  Key key{packet.family, packet.destination, packet.source, packet.protocol, 0, 0};
+  switch (packet.transport) {
+    case Transport::kTcp:
+    case Transport::kUdp:
+      key.own_port = packet.destination_port;
+      key.remote_port = packet.source_port;
+      break;
+    case Transport::kIcmp: {
+      const bool ipv6 = packet.family == Family::kIpv6;
+      const std::optional<uint8_t> request = RequestOfReply(ipv6, packet.icmp_type);
+      if (!request.has_value()) return any && InboundError(packet, now_s);
+      key.own_port = packet.icmp_id;
+      key.remote_port = *request;
+      break;
+    }
+    case Transport::kFragment: return any && InboundFragment(packet, now_s);
+    case Transport::kOther: break;
+  }
+  const bool live = any && (IsRst(packet) ? IsLive(entries_, Hash(key), now_s)
+                                          : RefreshIfLive(key, now_s, IdleSeconds(packet)));
+  if (!live && packet.transport == Transport::kUdp) RememberUnsolicitedUdp(packet, now_s);
+  return live;
+}
+
+}  // namespace teiten
