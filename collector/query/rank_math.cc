@@ -19,7 +19,7 @@ enum class Part { kTakes, kShort, kUnknown, kNotOfFamily };
 
 bool HalfOf(uint64_t part_ms, uint64_t whole_ms) {
   return whole_ms > 0 &&
-         static_cast<double>(part_ms) >= kLeastLiveShare * static_cast<double>(whole_ms);
+         static_cast<double>(part_ms) >= kVoteLiveShare * static_cast<double>(whole_ms);
 }
 
 Part PartOf(const SensorPeriod& s, RankUnit unit) {

@@ -30,7 +30,7 @@ enum class RankUnit { kPerN4, kPerP6, kPerSensor };
 
 // A rank deeper than this is "out of top 100".
 inline constexpr uint32_t kRankDepth = 100;
-inline constexpr double kLeastLiveShare = 0.5;
+inline constexpr double kVoteLiveShare = 0.5;
 inline constexpr double kDominantShare = 0.5;
 inline constexpr std::size_t kDominantSensors = 3;  // fewer are never called dominated
 inline constexpr std::size_t kTrimmedSensors = 10;  // fewer have no trimmed mean
