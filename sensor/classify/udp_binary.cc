@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Protocols told by a fixed header: NTP, IKE, BACnet, ONC RPC, CoAP, OpenVPN, Valve's queries.
 #include <algorithm>
+#include <array>
 
 #include "sensor/classify/udp_protocols.h"
 
@@ -68,6 +69,33 @@ std::size_t BacnetApdu(Payload p) {
   }
   if ((control & 0x20) != 0) ++at;  // hop count
   return at + 2 <= p.size() && at < Be16(p, 2) ? at : 0;
+}
+
+// RFC 7252 12.1.2 and IANA's registry, with room in the classes of errors: 2.01 to 2.05 and 2.31,
+// 4.00 to 4.29, 5.00 to 5.08. All of 2.xx would take "HTTP/1.1" for an answer ('T' is 2.20).
+bool IsCoapResponse(uint8_t code) {
+  const uint8_t detail = code & 0x1f;
+  switch (code >> 5) {
+    case 2:
+      return (detail >= 1 && detail <= 5) || detail == 31;
+    case 4:
+      return detail <= 29;
+    case 5:
+      return detail <= 8;
+    default:
+      return false;
+  }
+}
+
+// A hard reset has a list of no or one acknowledgement (12 bytes) and packet id 0: 14 or 26 bytes,
+// and 8 bytes and a digest of 16 to 64 more where control packets are authenticated.
+bool IsOpenVpnReset(Payload p) {
+  if (p.size() == 14) return p[9] == 0 && Be32(p, 10) == 0;
+  if (p.size() == 26) return p[9] == 1 && Be32(p, 22) == 0;
+  constexpr std::array<std::size_t, 5> kDigestBytes = {16, 20, 32, 48, 64};
+  return std::any_of(kDigestBytes.begin(), kDigestBytes.end(), [p](std::size_t digest) {
+    return p.size() == 14 + 8 + digest || p.size() == 26 + 8 + digest;
+  });
 }
 
 }  // namespace
@@ -148,36 +176,29 @@ UdpPayload JudgeRpc(Payload p) {
   return reply ? UdpPayload::kResponse : UdpPayload::kOther;
 }
 
-// RFC 7252 3: version 1, type, token length up to 8; code class 0 asks (methods 1 to 7, with RFC
-// 8132), 2, 4 and 5 answer, the others are reserved. A reset (type 3) is empty, an acknowledgement
-// (type 2) never asks.
+// RFC 7252 3: version 1, type, token length up to 8; methods 1 to 7 (with RFC 8132) ask. A reset
+// (type 3) is empty, an acknowledgement (type 2) never asks.
 UdpPayload JudgeCoap(Payload p) {
   if (p.size() < 4 || p[0] >> 6 != 1) return UdpPayload::kOther;
   const std::size_t token = p[0] & 0x0f;
   const uint8_t type = p[0] >> 4 & 0x03;
   if (token > 8 || p.size() < 4 + token || type == 3) return UdpPayload::kOther;
-  const uint8_t code_class = p[1] >> 5;
-  if (code_class == 2 || code_class == 4 || code_class == 5) return UdpPayload::kResponse;
+  if (IsCoapResponse(p[1])) return UdpPayload::kResponse;
   const bool method = p[1] >= 1 && p[1] <= 7 && type != 2;
   return method ? UdpPayload::kRequest : UdpPayload::kOther;
 }
 
-// OpenVPN 2.x, src/openvpn/ssl_pkt.h: five bits of opcode, three of key id (0 in a hard reset), the
-// sender's session id, then at least an empty list of acknowledgements and a packet id: 14 bytes.
-// Only the hard resets name the side: client 1, 7, 10, server 2, 8.
+// OpenVPN 2.x, src/openvpn/ssl_pkt.h: five bits of opcode, three of key id (0 in a hard reset),
+// the sender's session id. Only hard resets name the side: client 1, 7, 10, server 2, 8. One of
+// version 3 (10) carries its wrapped key behind them.
 UdpPayload JudgeOpenVpn(Payload p) {
+  constexpr std::size_t kWrappedBytes = 54;
   if (p.size() < 14 || (p[0] & 0x07) != 0 || !AnySet(p.subspan(1, 8))) return UdpPayload::kOther;
-  switch (p[0] >> 3) {
-    case 2:
-    case 8:
-      return UdpPayload::kResponse;
-    case 1:
-    case 7:
-    case 10:
-      return UdpPayload::kRequest;
-    default:
-      return UdpPayload::kOther;
-  }
+  const uint8_t opcode = p[0] >> 3;
+  if (opcode == 10) return p.size() > kWrappedBytes ? UdpPayload::kRequest : UdpPayload::kOther;
+  if (!IsOpenVpnReset(p)) return UdpPayload::kOther;
+  if (opcode == 2 || opcode == 8) return UdpPayload::kResponse;
+  return opcode == 1 || opcode == 7 ? UdpPayload::kRequest : UdpPayload::kOther;
 }
 
 // Valve Developer Community, "Server queries": 0xFFFFFFFF (not split), then a letter. Replies:
