@@ -190,12 +190,16 @@ UdpPayload JudgeCoap(Payload p) {
 
 // OpenVPN 2.x, src/openvpn/ssl_pkt.h: five bits of opcode, three of key id (0 in a hard reset),
 // the sender's session id. Only hard resets name the side: client 1, 7, 10, server 2, 8. One of
-// version 3 (10) carries its wrapped key behind them.
+// version 3 (10) begins with the packet id of tls-crypt, 1 (its first byte 0x0f announces early
+// negotiation), and carries its wrapped key behind 54 bytes.
 UdpPayload JudgeOpenVpn(Payload p) {
   constexpr std::size_t kWrappedBytes = 54;
   if (p.size() < 14 || (p[0] & 0x07) != 0 || !AnySet(p.subspan(1, 8))) return UdpPayload::kOther;
   const uint8_t opcode = p[0] >> 3;
-  if (opcode == 10) return p.size() > kWrappedBytes ? UdpPayload::kRequest : UdpPayload::kOther;
+  if (opcode == 10) {
+    const bool request = p.size() > kWrappedBytes && (Be32(p, 9) & 0xf0ffffff) == 1;
+    return request ? UdpPayload::kRequest : UdpPayload::kOther;
+  }
   if (!IsOpenVpnReset(p)) return UdpPayload::kOther;
   if (opcode == 2 || opcode == 8) return UdpPayload::kResponse;
   return opcode == 1 || opcode == 7 ? UdpPayload::kRequest : UdpPayload::kOther;

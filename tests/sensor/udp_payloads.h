@@ -126,6 +126,8 @@ inline std::vector<UdpSample> BinarySamples() {
       {"openvpn server v1", 1194, res,
        Hex("10 0102030405060708 01 00000000 1112131415161718 00000000"), 26, 0, 0x18},
       {"openvpn client v2", 1194, req, Hex("38 0102030405060708 00 00000000"), 14, 0, 0x30},
+      {"openvpn client v3", 1194, req, Hex("50 0102030405060708 00000001 6a000000") + Zeros(80), 55,
+       12, 0x02},
       {"valve info", 27015, res, Raw("\xff\xff\xff\xffI\x11Server\0de_dust\0"), 5, 4, 'J'},
       {"valve challenge", 27015, res, Hex("ffffffff 41 01020304"), 5, 3, 0xfe},
       {"valve info request", 27015, req, Raw("\xff\xff\xff\xffTSource Engine Query\0"), 5, 4, 'S'},
