@@ -7,6 +7,9 @@
 #include <fstream>
 #include <optional>
 
+// Debian's toml++ library is built with exceptions; ours is header-only and has none.
+#undef TOML_HEADER_ONLY
+#undef TOML_SHARED_LIB
 #define TOML_EXCEPTIONS 0
 #define TOML_HEADER_ONLY 1
 #include <fmt/format.h>
