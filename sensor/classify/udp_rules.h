@@ -7,7 +7,7 @@
 // Every function is total: any bytes, any length, no allocation, no exception, time linear in the
 // bytes given. A payload cut by the snap length is judged by the bytes there are; where a byte the
 // rule needs is missing, the answer is kOther. Thread-safe, no state.
-// The rules in words, each with its specification: config/definitions.toml, [kinds.udp].
+// The rules in words, each with its specification: config/definitions.toml, [udp].
 #pragma once
 
 #include <array>
