@@ -35,10 +35,10 @@ struct WindowCounts {
 // All times are packet time in milliseconds since 1970, UTC.
 struct WindowTimes {
   int64_t start_ms = 0;
-  int64_t end_ms = 0;        // nominal, half-open
+  int64_t end_ms = 0;  // nominal, half-open
   int64_t live_from_ms = 0;
-  int64_t live_to_ms = 0;    // beyond end_ms in an extended window
-  uint64_t live_ms = 0;      // really watched; from a file live_to - live_from
+  int64_t live_to_ms = 0;  // beyond end_ms in an extended window
+  uint64_t live_ms = 0;    // really watched; from a file live_to - live_from
   bool partial = false;
   bool extended = false;
   bool degraded = false;

@@ -18,9 +18,7 @@ uint64_t RangeSize(const Address& first, const Address& last) {
   return SaturatingAdd(last.low - first.low, 1);
 }
 
-Address Next(const Address& a) {
-  return {a.low == UINT64_MAX ? a.high + 1 : a.high, a.low + 1};
-}
+Address Next(const Address& a) { return {a.low == UINT64_MAX ? a.high + 1 : a.high, a.low + 1}; }
 
 std::array<uint32_t, 4> Words(const Address& a) {
   return {static_cast<uint32_t>(a.high >> 32), static_cast<uint32_t>(a.high),
@@ -129,9 +127,9 @@ std::optional<uint64_t> AddressView::p6() const {
   uint64_t prefixes = 0;
   std::optional<uint64_t> counted;  // the /64 counted last: two ranges can share one
   for (const Range& range : observed_[Index(Family::kIpv6)]) {
-    const uint64_t first =
-        counted.has_value() && *counted == range.first.high ? range.first.high + 1
-                                                            : range.first.high;
+    const uint64_t first = counted.has_value() && *counted == range.first.high
+                               ? range.first.high + 1
+                               : range.first.high;
     if (range.last.high >= first) prefixes += range.last.high - first + 1;
     counted = range.last.high;
   }

@@ -29,8 +29,8 @@ bool IsLinkLocalIcmpv6(uint8_t type) { return (type >= 130 && type <= 137) || ty
 
 bool IsLinkLocal(const Packet& p) {
   if (p.family == Family::kIpv4) {
-    return p.source.low >> 16 == 0xa9fe || p.destination.low >> 16 == 0xa9fe ||
-           p.source.low == 0 || p.protocol == kProtocolIgmp;
+    return p.source.low >> 16 == 0xa9fe || p.destination.low >> 16 == 0xa9fe || p.source.low == 0 ||
+           p.protocol == kProtocolIgmp;
   }
   constexpr uint64_t kLinkLocal = 0xfe80ULL << 48 >> 54;  // fe80::/10
   return p.source.high >> 54 == kLinkLocal || p.destination.high >> 54 == kLinkLocal ||
@@ -38,13 +38,10 @@ bool IsLinkLocal(const Packet& p) {
          (p.transport == Transport::kIcmp && IsLinkLocalIcmpv6(p.icmp_type));
 }
 
-// Any listed service's request; 17 and 19 take any payload and prove nothing.
-bool IsListedRequest(std::span<const uint8_t> payload) {
-  return std::any_of(kListedUdpPorts.begin(), kListedUdpPorts.end(), [&](uint16_t port) {
-    return port != 17 && port != 19 &&
-           (JudgeUdpPayload(port, payload) == UdpPayload::kRequest ||
-            IsAmplificationRequest(port, payload));
-  });
+// By the rule of the source port alone: some rule or other reads almost any bytes as a request.
+bool IsRequestOf(uint16_t port, std::span<const uint8_t> payload) {
+  return JudgeUdpPayload(port, payload) == UdpPayload::kRequest ||
+         IsAmplificationRequest(port, payload);
 }
 
 void Count(FlowRow& row, Kind kind, Mark mark) { row.set_counter(CounterOf(kind, mark), 1); }
@@ -94,12 +91,13 @@ Kind FillUdp(const Packet& p, FlowRow& row) {
 }  // namespace
 
 Kind UdpKind(const Packet& p) {
-  if (!IsListedUdpPort(p.source_port)) [[likely]] return Kind::kUdpProbe;
+  if (!IsListedUdpPort(p.source_port)) [[likely]]
+    return Kind::kUdpProbe;
   if (JudgeUdpPayload(p.source_port, p.payload) == UdpPayload::kResponse) {
     return Kind::kUdpResponse;
   }
   const bool to_client = p.destination_port >= 1024 && !IsListedUdpPort(p.destination_port);
-  return to_client && !IsListedRequest(p.payload) ? Kind::kUdpOdd : Kind::kUdpProbe;
+  return to_client && !IsRequestOf(p.source_port, p.payload) ? Kind::kUdpOdd : Kind::kUdpProbe;
 }
 
 bool Classifier::IsService(const Packet& p) const {
@@ -107,15 +105,20 @@ bool Classifier::IsService(const Packet& p) const {
   if (p.transport == Transport::kTcp || p.transport == Transport::kUdp) {
     return services_->Serves(p.protocol, p.destination_port, p.family, p.source);
   }
-  return p.transport == Transport::kIcmp && p.quote.readable && !p.quote.later_fragment &&
-         p.quote.source == p.destination &&
+  const bool quotes_own = p.transport == Transport::kIcmp && p.quote.readable &&
+                          !p.quote.later_fragment &&
+                          (view_->everything() || view_->IsOwn(p.family, p.quote.source));
+  return quotes_own &&
          services_->Serves(p.quote.protocol, p.quote.source_port, p.family, p.quote.destination);
 }
 
 Fate Classifier::Judge(const Packet& p, uint32_t now_s, WindowCounts& counts) {
   if (IsLinkLocal(p)) return Fate::kLinkLocal;
   const bool never = p.link_multicast || NeverObserved(p.family, p.destination);
-  if (view_->everything()) return never ? Fate::kUnobserved : Fate::kObserved;
+  if (view_->everything()) {
+    if (never) return Fate::kUnobserved;
+    return IsService(p) ? Fate::kService : Fate::kObserved;
+  }
   const bool to_own = view_->IsOwn(p.family, p.destination);
   if (view_->IsOwn(p.family, p.source)) {
     if (!to_own) {
@@ -136,10 +139,9 @@ Kind Classifier::FillIcmp(const Packet& p, FlowRow& row, WindowCounts& counts) c
     const Quote& q = p.quote;
     const bool mismatch = q.readable && q.source != p.destination;
     if (mismatch) ++counts.quote_mismatch;
-    const bool believable = q.readable && !mismatch && !q.icmp_error &&
-                            !IsMulticast(p.family, q.destination) &&
-                            !IsLoopback(p.family, q.destination) &&
-                            !view_->IsOwn(p.family, q.destination);
+    const bool believable =
+        q.readable && !mismatch && !q.icmp_error && !IsMulticast(p.family, q.destination) &&
+        !IsLoopback(p.family, q.destination) && !view_->IsOwn(p.family, q.destination);
     if (believable) {
       row.source = q.destination;  // the victim
       row.protocol = q.protocol;
@@ -164,14 +166,23 @@ void Classifier::FillRow(const Packet& p, int slot, FlowRow& row, WindowCounts& 
   row.ip_length = static_cast<uint16_t>(std::min<uint32_t>(p.ip_length, UINT16_MAX));
   Kind kind = Kind::kIpOther;
   switch (p.transport) {
-    case Transport::kTcp: kind = FillTcp(p, row); break;
-    case Transport::kUdp: kind = FillUdp(p, row); break;
-    case Transport::kIcmp: kind = FillIcmp(p, row, counts); break;
-    case Transport::kFragment: kind = Kind::kFragment; break;
-    case Transport::kOther: break;
+    case Transport::kTcp:
+      kind = FillTcp(p, row);
+      break;
+    case Transport::kUdp:
+      kind = FillUdp(p, row);
+      break;
+    case Transport::kIcmp:
+      kind = FillIcmp(p, row, counts);
+      break;
+    case Transport::kFragment:
+      kind = Kind::kFragment;
+      break;
+    case Transport::kOther:
+      break;
   }
-  row.kind_flags = static_cast<uint8_t>(static_cast<uint8_t>(kind) |
-                                        (p.family == Family::kIpv6 ? kRowIpv6 : 0));
+  row.kind_flags =
+      static_cast<uint8_t>(static_cast<uint8_t>(kind) | (p.family == Family::kIpv6 ? kRowIpv6 : 0));
   if (HasSlots(kind)) row.set_slot(slot, 1);
 }
 

@@ -51,32 +51,44 @@ inline constexpr uint8_t kTcpClassicFlags = 0x3f;  // without ECE and CWR
 [[nodiscard]] constexpr Kind IcmpKind(Family family, uint8_t type) {
   if (family == Family::kIpv4) {
     switch (type) {
-      case 8: return Kind::kIcmpEchoRequest;
+      case 8:
+        return Kind::kIcmpEchoRequest;
       case 13:
       case 15:
-      case 17: return Kind::kIcmpRequest;
+      case 17:
+        return Kind::kIcmpRequest;
       case 0:
       case 14:
       case 16:
-      case 18: return Kind::kIcmpReply;
+      case 18:
+        return Kind::kIcmpReply;
       case 3:
       case 4:
-      case 12: return Kind::kIcmpUnreachable;
+      case 12:
+        return Kind::kIcmpUnreachable;
       case 5:
-      case 11: return Kind::kIcmpExceeded;
-      default: return Kind::kIcmpOdd;
+      case 11:
+        return Kind::kIcmpExceeded;
+      default:
+        return Kind::kIcmpOdd;
     }
   }
   switch (type) {
-    case 128: return Kind::kIcmpEchoRequest;
-    case 139: return Kind::kIcmpRequest;
+    case 128:
+      return Kind::kIcmpEchoRequest;
+    case 139:
+      return Kind::kIcmpRequest;
     case 129:
-    case 140: return Kind::kIcmpReply;
+    case 140:
+      return Kind::kIcmpReply;
     case 1:
     case 2:
-    case 4: return Kind::kIcmpUnreachable;
-    case 3: return Kind::kIcmpExceeded;
-    default: return Kind::kIcmpOdd;
+    case 4:
+      return Kind::kIcmpUnreachable;
+    case 3:
+      return Kind::kIcmpExceeded;
+    default:
+      return Kind::kIcmpOdd;
   }
 }
 

@@ -23,8 +23,7 @@ namespace teiten {
 
 [[nodiscard]] constexpr bool IsZmapSyn(const Packet& p) {
   return HasZmapIp(p) && p.tcp_flags == kTcpSyn && p.tcp_window_known &&
-         p.tcp_window == definitions::kZmapWindow &&
-         (p.tcp_options_length == 0 || HasMssOnly(p));
+         p.tcp_window == definitions::kZmapWindow && (p.tcp_options_length == 0 || HasMssOnly(p));
 }
 
 [[nodiscard]] constexpr bool IsMasscanSyn(const Packet& p) {

@@ -16,7 +16,7 @@ namespace teiten {
 struct ServiceDeclaration {
   uint8_t protocol = kProtocolTcp;  // TCP or UDP
   uint16_t port = 0;
-  std::vector<Prefix> from;         // empty: everyone
+  std::vector<Prefix> from;  // empty: everyone
 };
 
 // Immutable; shared by workers.

@@ -15,8 +15,9 @@ constexpr uint8_t kTcpSynBit = 0x02;
 constexpr uint8_t kTcpRstBit = 0x04;
 constexpr uint8_t kTcpAckBit = 0x10;
 
+// Echo, timestamp and information requests.
 bool IsIcmpRequest(bool ipv6, uint8_t type) {
-  return ipv6 ? type == 128 || type == 139 : type == 8 || type == 13 || type == 15 || type == 17;
+  return ipv6 ? type == 128 || type == 139 : type == 8 || type == 13 || type == 15;
 }
 
 // The request a reply type answers.
@@ -27,7 +28,7 @@ std::optional<uint8_t> RequestOfReply(bool ipv6, uint8_t type) {
     return std::nullopt;
   }
   if (type == 0) return uint8_t{8};
-  if (type == 14 || type == 16 || type == 18) return static_cast<uint8_t>(type - 1);
+  if (type == 14 || type == 16) return static_cast<uint8_t>(type - 1);
   return std::nullopt;
 }
 
@@ -44,10 +45,13 @@ uint32_t IdleSeconds(const Packet& packet) {
     case kProtocolTcp:
       return packet.transport == Transport::kTcp && IsSynOnly(packet) ? kIdleTcpSynSeconds
                                                                       : kIdleTcpSeconds;
-    case kProtocolUdp: return kIdleUdpSeconds;
+    case kProtocolUdp:
+      return kIdleUdpSeconds;
     case kProtocolIcmp:
-    case kProtocolIcmpv6: return kIdleIcmpSeconds;
-    default: return kIdleOtherSeconds;
+    case kProtocolIcmpv6:
+      return kIdleIcmpSeconds;
+    default:
+      return kIdleOtherSeconds;
   }
 }
 
@@ -125,19 +129,26 @@ bool SolicitedTable::RefreshIfLive(const Key& key, uint32_t now_s, uint32_t idle
   return true;
 }
 
+// A port declared only for some sources is declared only towards them.
+bool SolicitedTable::FromService(const Packet& packet) const {
+  return services_->Serves(packet.protocol, packet.source_port, packet.family, packet.destination);
+}
+
 bool SolicitedTable::Opens(const Packet& packet, const Key& key, uint32_t now_s) {
   switch (packet.transport) {
     case Transport::kTcp:
-      if (services_->IsDeclared(kProtocolTcp, packet.source_port)) return false;
+      if (FromService(packet)) return false;
       if (IsSynOnly(packet)) return !IsRst(packet);
       return now_s < startup_ends_s_ && (packet.tcp_flags & kTcpAckBit) != 0 &&
              (packet.tcp_flags & (kTcpSynBit | kTcpRstBit)) == 0;
     case Transport::kUdp:
-      return !services_->IsDeclared(kProtocolUdp, packet.source_port) &&
-             !IsLive(unsolicited_udp_, Hash(key), now_s);
-    case Transport::kIcmp: return IsIcmpRequest(packet.family == Family::kIpv6, packet.icmp_type);
-    case Transport::kFragment: return false;
-    case Transport::kOther: return true;
+      return !FromService(packet) && !IsLive(unsolicited_udp_, Hash(key), now_s);
+    case Transport::kIcmp:
+      return IsIcmpRequest(packet.family == Family::kIpv6, packet.icmp_type);
+    case Transport::kFragment:
+      return false;
+    case Transport::kOther:
+      return true;
   }
   return false;
 }
@@ -163,9 +174,9 @@ void SolicitedTable::Outbound(const Packet& packet, uint32_t now_s) {
 
 bool SolicitedTable::InboundError(const Packet& packet, uint32_t now_s) {
   const Quote& quote = packet.quote;
-  if (!quote.readable || quote.source != packet.destination) return false;
-  Key key{packet.family, quote.source, quote.destination, quote.protocol, quote.source_port,
-          quote.destination_port};
+  if (!quote.readable) return false;
+  Key key{packet.family,  quote.source,      quote.destination,
+          quote.protocol, quote.source_port, quote.destination_port};
   const bool icmp = quote.protocol == kProtocolIcmp || quote.protocol == kProtocolIcmpv6;
   if (icmp && !quote.later_fragment && quote.has_icmp_id) {
     key.own_port = quote.icmp_id;
@@ -211,8 +222,10 @@ bool SolicitedTable::Inbound(const Packet& packet, uint32_t now_s) {
       key.remote_port = *request;
       break;
     }
-    case Transport::kFragment: return any && InboundFragment(packet, now_s);
-    case Transport::kOther: break;
+    case Transport::kFragment:
+      return any && InboundFragment(packet, now_s);
+    case Transport::kOther:
+      break;
   }
   const bool live = any && (IsRst(packet) ? IsLive(entries_, Hash(key), now_s)
                                           : RefreshIfLive(key, now_s, IdleSeconds(packet)));

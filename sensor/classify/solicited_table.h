@@ -61,6 +61,7 @@ class SolicitedTable {
   void Enter(Words& words, uint64_t hash, uint32_t now_s, uint32_t idle_s);
   void EnterWithFragments(const Key& key, uint32_t now_s, uint32_t idle_s);
   bool RefreshIfLive(const Key& key, uint32_t now_s, uint32_t idle_s);
+  [[nodiscard]] bool FromService(const Packet& packet) const;
   [[nodiscard]] bool Opens(const Packet& packet, const Key& key, uint32_t now_s);
   [[nodiscard]] bool InboundError(const Packet& packet, uint32_t now_s);
   [[nodiscard]] bool InboundFragment(const Packet& packet, uint32_t now_s);

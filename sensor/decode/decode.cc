@@ -11,8 +11,8 @@ namespace {
 using definitions::kLargestFrameBytes;
 using definitions::kMaxIpv6ExtensionHeaders;
 
-// A transport header that is not whole: cut by the snapshot, or the rest is in a later fragment,
-// or the packet is broken.
+// A header behind the IP header that is not whole: cut by the snapshot, or the rest is in a later
+// fragment, or the packet is broken.
 Fate NotWhole(Need need, bool first_fragment, Packet& packet) {
   if (need == Need::kCut) return Fate::kTruncated;
   if (!first_fragment) return Fate::kMalformed;
@@ -26,8 +26,7 @@ Fate DecodeTcp(const IpPayload& at, bool first_fragment, Packet& packet) {
   if (need != Need::kThere) return NotWhole(need, first_fragment, packet);
   if (at.length < 20) return NotWhole(Need::kBeyond, first_fragment, packet);
   const uint32_t header = (at.data[12] >> 4) * 4U;
-  if (header < 20) return Fate::kMalformed;
-  if (header > at.length) return NotWhole(Need::kBeyond, first_fragment, packet);
+  if (header < 20 || header > at.length) return Fate::kMalformed;
   packet.transport = Transport::kTcp;
   packet.source_port = Load16(at.data);
   packet.destination_port = Load16(at.data + 2);
@@ -68,24 +67,21 @@ Fate DecodeIcmp(const IpPayload& at, bool first_fragment, Packet& packet) {
 Fate DecodeTransport(const IpPayload& at, bool first_fragment, Packet& packet) {
   const bool ipv6 = packet.family == Family::kIpv6;
   switch (packet.protocol) {
-    case kProtocolTcp: return DecodeTcp(at, first_fragment, packet);
-    case kProtocolUdp: return DecodeUdp(at, first_fragment, packet);
+    case kProtocolTcp:
+      return DecodeTcp(at, first_fragment, packet);
+    case kProtocolUdp:
+      return DecodeUdp(at, first_fragment, packet);
     case kProtocolIcmp:
       if (!ipv6) return DecodeIcmp(at, first_fragment, packet);
       break;
     case kProtocolIcmpv6:
       if (ipv6) return DecodeIcmp(at, first_fragment, packet);
       break;
-    default: break;
+    default:
+      break;
   }
   packet.transport = Transport::kOther;
   return Fate::kNone;
-}
-
-// A length field that contradicts the frame makes the packet malformed, unless the snapshot ends
-// before that can be told from a cut header.
-Fate WithBadLength(Fate fate) {
-  return fate == Fate::kTruncated ? Fate::kTruncated : Fate::kMalformed;
 }
 
 Fate DecodeIpv4(const Frame& ip, uint32_t frame_length, Packet& packet) {
@@ -96,7 +92,7 @@ Fate DecodeIpv4(const Frame& ip, uint32_t frame_length, Packet& packet) {
   if (ip.captured < header) return ip.cut() ? Fate::kTruncated : Fate::kMalformed;
   uint32_t total = Load16(h + 2);
   if (total == 0 && frame_length > kLargestFrameBytes) total = ip.wire;
-  const bool bad_length = total < header || total > ip.wire;
+  if (total < header || total > ip.wire) return Fate::kMalformed;
   const uint16_t fragment = Load16(h + 6);
 
   packet.family = Family::kIpv4;
@@ -109,11 +105,10 @@ Fate DecodeIpv4(const Frame& ip, uint32_t frame_length, Packet& packet) {
   packet.ip_length = total;
   if ((fragment & 0x1fff) != 0) {
     packet.transport = Transport::kFragment;
-    return bad_length ? Fate::kMalformed : Fate::kNone;
+    return Fate::kNone;
   }
-  const IpPayload at{h + header, ip.captured - header, (bad_length ? ip.wire : total) - header};
-  const Fate fate = DecodeTransport(at, (fragment & 0x2000) != 0, packet);
-  return bad_length ? WithBadLength(fate) : fate;
+  const IpPayload at{h + header, ip.captured - header, total - header};
+  return DecodeTransport(at, (fragment & 0x2000) != 0, packet);
 }
 
 // Walks the extension headers (RFC 8200 §4) to the transport header.
@@ -123,7 +118,10 @@ Fate DecodeIpv6Payload(uint8_t next, IpPayload at, Packet& packet) {
     if (count == kMaxIpv6ExtensionHeaders) return Fate::kMalformed;
     Need need = Needs(at, 8);
     if (need == Need::kThere) need = Needs(at, Ipv6ExtensionLength(next, at.data));
-    if (need != Need::kThere) return need == Need::kCut ? Fate::kTruncated : Fate::kMalformed;
+    if (need != Need::kThere) {
+      packet.protocol = next;
+      return NotWhole(need, first_fragment, packet);
+    }
     const uint32_t length = Ipv6ExtensionLength(next, at.data);
     const uint8_t type = next;
     next = at.data[0];
@@ -148,7 +146,7 @@ Fate DecodeIpv6(const Frame& ip, uint32_t frame_length, Packet& packet) {
   if (h[0] >> 4 != 6) return Fate::kMalformed;
   uint32_t length = Load16(h + 4);
   if (length == 0 && frame_length > kLargestFrameBytes) length = ip.wire - 40;
-  const bool bad_length = length + 40 > ip.wire;
+  if (length + 40 > ip.wire) return Fate::kMalformed;
 
   packet.family = Family::kIpv6;
   packet.source = {Load64(h + 8), Load64(h + 16)};
@@ -157,9 +155,7 @@ Fate DecodeIpv6(const Frame& ip, uint32_t frame_length, Packet& packet) {
   packet.ip_id = 0;
   packet.dont_fragment = false;
   packet.ip_length = length + 40;
-  const IpPayload at{h + 40, ip.captured - 40, bad_length ? ip.wire - 40 : length};
-  const Fate fate = DecodeIpv6Payload(h[6], at, packet);
-  return bad_length ? WithBadLength(fate) : fate;
+  return DecodeIpv6Payload(h[6], {h + 40, ip.captured - 40, length}, packet);
 }
 
 }  // namespace
@@ -173,7 +169,8 @@ Fate Decode(LinkType link, const Frame& frame, Packet& packet) {
     if (payload.ip.captured == 0) return payload.ip.cut() ? Fate::kTruncated : Fate::kMalformed;
     version = payload.ip.data[0] >> 4;
   }
-  if (version == 4) [[likely]] return DecodeIpv4(payload.ip, frame.wire, packet);
+  if (version == 4) [[likely]]
+    return DecodeIpv4(payload.ip, frame.wire, packet);
   if (version == 6) return DecodeIpv6(payload.ip, frame.wire, packet);
   return Fate::kMalformed;
 }

@@ -3,8 +3,9 @@
 // captured bytes, ends in bounded time and returns exactly one verdict:
 //   kUndecodableLink, kNotIp, kTruncated, kMalformed   that fate, `packet` is not to be used
 //   kNone                                              decoded, classification decides
-// `truncated` wins over `malformed`: what the snapshot does not hold cannot be judged. A header is
-// cut by the snapshot only as far as the packet itself has it (min of need and IP length).
+// Header by header: what a header that is there proves wrong is `malformed`, whatever the snapshot
+// cuts behind it, so that a fate does not depend on the snap length where it need not; a header
+// the snapshot cuts is `truncated`, as far as the packet itself has it (min of need and IP length).
 #pragma once
 
 #include "common/kind.h"

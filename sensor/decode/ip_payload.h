@@ -21,7 +21,8 @@ enum class Need : uint8_t { kThere, kCut, kBeyond };
 
 // Are the first n bytes there? kCut: the packet has them or its end, the snapshot ends before.
 [[nodiscard]] constexpr Need Needs(const IpPayload& at, uint32_t n) {
-  if (at.captured >= n && at.length >= n) [[likely]] return Need::kThere;
+  if (at.captured >= n && at.length >= n) [[likely]]
+    return Need::kThere;
   return at.captured < std::min(n, at.length) ? Need::kCut : Need::kBeyond;
 }
 

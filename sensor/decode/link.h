@@ -15,11 +15,12 @@ enum class LinkType : uint8_t {
   kEthernet,
   kLinuxSll,
   kLinuxSll2,
-  kRaw,       // version nibble decides
-  kNull,      // family in the byte order of the capturing host
-  kLoop,      // family in network order
+  kRaw,   // version nibble decides
+  kNull,  // family in the byte order of the capturing host
+  kLoop,  // family in network order
   kPpp,
-  kPppEther,  // PPPoE session header, then PPP
+  kPppSerial,  // PPP or Cisco HDLC
+  kPppEther,   // PPPoE session header, then PPP
 };
 
 // From libpcap's DLT_ value; nullopt: not one of ours.

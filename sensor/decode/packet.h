@@ -42,14 +42,14 @@ struct Packet {
   uint8_t protocol = 0;  // IANA number of the transport header
   uint8_t ttl = 0;       // or hop limit
   uint32_t ip_length = 0;
-  uint16_t ip_id = 0;            // IPv4
-  bool dont_fragment = false;    // IPv4
-  bool link_multicast = false;   // the link layer marks the frame broadcast or multicast
+  uint16_t ip_id = 0;           // IPv4
+  bool dont_fragment = false;   // IPv4
+  bool link_multicast = false;  // the link layer marks the frame broadcast or multicast
 
   uint16_t source_port = 0;
   uint16_t destination_port = 0;
 
-  uint8_t tcp_flags = 0;         // the whole byte: CWR ECE URG ACK PSH RST SYN FIN
+  uint8_t tcp_flags = 0;          // the whole byte: CWR ECE URG ACK PSH RST SYN FIN
   bool tcp_window_known = false;  // false where the snapshot ends before it
   uint16_t tcp_window = 0;
   uint8_t tcp_options_length = 0;
@@ -60,10 +60,10 @@ struct Packet {
   uint8_t icmp_type = 0;
   uint16_t icmp_id = 0;
 
-  uint32_t data_length = 0;           // of TCP data or UDP payload, by the IP header
-  std::span<const uint8_t> payload;   // UDP payload as captured
+  uint32_t data_length = 0;          // of TCP data or UDP payload, by the IP header
+  std::span<const uint8_t> payload;  // UDP payload as captured
 
-  Quote quote;                        // set for ICMP errors only
+  Quote quote;  // set for ICMP errors only
 };
 
 }  // namespace teiten
