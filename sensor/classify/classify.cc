@@ -155,8 +155,11 @@ Kind Classifier::FillIcmp(const Packet& p, FlowRow& row, WindowCounts& counts) c
   return kind;
 }
 
-void Classifier::FillRow(const Packet& p, int slot, FlowRow& row, WindowCounts& counts) const {
+void Classifier::FillRow(const Packet& p, uint32_t offset_ms, FlowRow& row,
+                         WindowCounts& counts) const {
   row = FlowRow{};
+  row.set_first_ms(offset_ms);
+  row.set_last_ms(offset_ms);
   row.source = p.source;
   row.protocol = p.protocol;
   row.packets = 1;
@@ -183,7 +186,11 @@ void Classifier::FillRow(const Packet& p, int slot, FlowRow& row, WindowCounts& 
   }
   row.kind_flags =
       static_cast<uint8_t>(static_cast<uint8_t>(kind) | (p.family == Family::kIpv6 ? kRowIpv6 : 0));
-  if (HasSlots(kind)) row.set_slot(slot, 1);
+  // Sixths of the nominal length; the last takes what an extended window has more.
+  if (HasSlots(kind)) {
+    const uint64_t slot = uint64_t{offset_ms} * kSlots / window_ms_;
+    row.set_slot(static_cast<int>(std::min<uint64_t>(slot, kSlots - 1)), 1);
+  }
 }
 
 }  // namespace teiten

@@ -18,26 +18,27 @@ namespace teiten {
 class Classifier {
  public:
   // All outlive the classifier.
-  Classifier(const AddressView* view, const ServiceTable* services, SolicitedTable* solicited)
-      : view_(view), services_(services), solicited_(solicited) {}
+  Classifier(const ServiceTable* services, SolicitedTable* solicited, uint32_t window_ms)
+      : services_(services), solicited_(solicited), window_ms_(window_ms) {}
 
-  // At the turn of a window only.
+  // Before the first packet, then at the turn of a window only.
   void set_view(const AddressView* view) { view_ = view; }
 
   // What became of a decoded packet. `now_s` is believed packet time. Adds self_addressed.
   [[nodiscard]] Fate Judge(const Packet& packet, uint32_t now_s, WindowCounts& counts);
 
-  // The row of one observed packet: packets 1, first = last = 0, counters by kind. `slot` is the
-  // sixth of the window it falls in. Adds quote_mismatch.
-  void FillRow(const Packet& packet, int slot, FlowRow& row, WindowCounts& counts) const;
+  // The row of one observed packet: packets 1, first = last = offset_ms from the window's start,
+  // counters by kind. Adds quote_mismatch.
+  void FillRow(const Packet& packet, uint32_t offset_ms, FlowRow& row, WindowCounts& counts) const;
 
  private:
   [[nodiscard]] bool IsService(const Packet& packet) const;
   [[nodiscard]] Kind FillIcmp(const Packet& packet, FlowRow& row, WindowCounts& counts) const;
 
-  const AddressView* view_;
+  const AddressView* view_ = nullptr;
   const ServiceTable* services_;
   SolicitedTable* solicited_;
+  const uint32_t window_ms_;
 };
 
 }  // namespace teiten
