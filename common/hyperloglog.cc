@@ -116,6 +116,14 @@ void HyperLogLog::ReduceTo(uint8_t precision) {
   *this = std::move(coarse);
 }
 
+HyperLogLog HyperLogLog::FromRegisters(uint8_t precision, std::span<const uint8_t> registers) {
+  HyperLogLog sketch(precision);
+  for (std::size_t index = 0; index < registers.size(); ++index) {
+    if (registers[index] != 0) sketch.AddRank(static_cast<uint32_t>(index), registers[index]);
+  }
+  return sketch;
+}
+
 void HyperLogLog::Merge(const HyperLogLog& other) {
   if (other.precision_ > precision_) {
     HyperLogLog reduced = other;

@@ -17,6 +17,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,13 +30,14 @@
 namespace teiten {
 
 // Of an address under the deployment key, for every sketch of every sensor and the collector:
-// multipliers from DeriveMultipliers(key, "source sketch").
+// multipliers from DeriveMultipliers(key, "source sketch"). Of IPv6 the /64: distinct counts are
+// of /64s (definitions: events), or one host's privacy addresses would be many sources.
 [[nodiscard]] inline uint64_t SketchHash(const HashMultipliers& k, Family family,
                                          const Address& address) {
-  return Mix64(MultilinearHash<5>(
-      k, {static_cast<uint32_t>(address.low), static_cast<uint32_t>(address.low >> 32),
-          static_cast<uint32_t>(address.high), static_cast<uint32_t>(address.high >> 32),
-          static_cast<uint32_t>(family)}));
+  const uint64_t counted = family == Family::kIpv6 ? address.high : address.low;
+  return Mix64(
+      MultilinearHash<3>(k, {static_cast<uint32_t>(counted), static_cast<uint32_t>(counted >> 32),
+                             static_cast<uint32_t>(family)}));
 }
 
 class HyperLogLog {
@@ -46,11 +48,19 @@ class HyperLogLog {
   // A precision outside the limits becomes the nearer of them.
   explicit HyperLogLog(uint8_t precision = 14);
 
+  // Of a hash in its register: the place of the first 1 behind the register's bits. The bit below
+  // the hash's last one ends the count, so that no rank exceeds 65 - p.
+  [[nodiscard]] static uint8_t RankOf(uint64_t hash, uint8_t precision) {
+    const uint64_t rest = hash << precision | uint64_t{1} << (precision - 1);
+    return static_cast<uint8_t>(std::countl_zero(rest) + 1);
+  }
+  // From 2^precision ranks kept elsewhere (the sensor's folded table allocates nothing).
+  [[nodiscard]] static HyperLogLog FromRegisters(uint8_t precision,
+                                                 std::span<const uint8_t> registers);
+
   void AddHash(uint64_t hash) {
     const auto index = static_cast<uint32_t>(hash >> (64 - precision_));
-    // The bit below the hash's last one ends the count, so that no rank exceeds 65 - p.
-    const uint64_t rest = hash << precision_ | uint64_t{1} << (precision_ - 1);
-    const auto rank = static_cast<uint8_t>(std::countl_zero(rest) + 1);
+    const uint8_t rank = RankOf(hash, precision_);
     if (dense_.empty()) {
       AddSparse(index, rank);
     } else if (dense_[index] < rank) {

@@ -70,7 +70,7 @@ absl::Status CheckTransport(const ConfigFile& file, const SensorConfig& config) 
 
 }  // namespace
 
-absl::StatusOr<ServiceRule> ParseService(std::string_view text) {
+absl::StatusOr<ServiceDeclaration> ParseService(std::string_view text) {
   const std::size_t from = text.find(" from ");
   const std::string_view port_text = Trim(text.substr(0, from));
   const std::optional<ProtocolAndPort> port = ParsePort(port_text);
@@ -84,7 +84,7 @@ absl::StatusOr<ServiceRule> ParseService(std::string_view text) {
         fmt::format("\"{}\": only TCP and UDP have ports; write \"0/{}\"", text,
                     FormatProtocol(port->protocol)));
   }
-  ServiceRule rule{port->protocol, port->port, {}};
+  ServiceDeclaration rule{port->protocol, port->port, {}};
   if (from == std::string_view::npos) return rule;
   absl::StatusOr<std::vector<Prefix>> prefixes = ParsePrefixes(text.substr(from + 6));
   if (!prefixes.ok()) return prefixes.status();
@@ -151,7 +151,7 @@ absl::Status FinishSensorConfig(const ConfigFile& file, SensorConfig* config) {
   }
   config->services.clear();
   for (const std::string& text : config->capture.services) {
-    const absl::StatusOr<ServiceRule> service = ParseService(text);
+    const absl::StatusOr<ServiceDeclaration> service = ParseService(text);
     if (service.ok()) {
       config->services.push_back(*service);
     } else {

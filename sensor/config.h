@@ -18,15 +18,9 @@
 #include "common/address.h"
 #include "common/config_file.h"
 #include "common/definitions.h"
+#include "sensor/classify/service_table.h"
 
 namespace teiten {
-
-// A real service of this host: what is sent to it is not counted as observed.
-struct ServiceRule {
-  uint8_t protocol = 0;
-  uint16_t port = 0;
-  std::vector<Prefix> from;  // empty: from anywhere
-};
 
 // Which addresses are own, and so observed.
 struct ObserveRule {
@@ -70,7 +64,7 @@ struct SensorConfig {
 
   // Made by FinishSensorConfig.
   ObserveRule observe;
-  std::vector<ServiceRule> services;
+  std::vector<ServiceDeclaration> services;
 };
 
 // The keys, bound to *config, which must outlive the result.
@@ -84,7 +78,7 @@ struct SensorConfig {
 [[nodiscard]] std::string SensorConfigExample();
 
 // "80/tcp", "22/tcp from 192.0.2.0/24,2001:db8::/32", "0/47" (a protocol without ports).
-[[nodiscard]] absl::StatusOr<ServiceRule> ParseService(std::string_view text);
+[[nodiscard]] absl::StatusOr<ServiceDeclaration> ParseService(std::string_view text);
 // Each "everything", an address or a prefix.
 [[nodiscard]] absl::StatusOr<ObserveRule> ParseObserve(const std::vector<std::string>& texts);
 // Loopback ("127.0.0.1:7843", "[::1]:7843", "localhost:7843") or a Unix socket ("unix:/path").

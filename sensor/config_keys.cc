@@ -60,7 +60,7 @@ std::string CheckObserve(std::string_view text) {
 }
 
 std::string CheckService(std::string_view text) {
-  const absl::StatusOr<ServiceRule> rule = ParseService(text);
+  const absl::StatusOr<ServiceDeclaration> rule = ParseService(text);
   return rule.ok() ? "" : std::string(rule.status().message());
 }
 

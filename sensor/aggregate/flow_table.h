@@ -43,8 +43,8 @@ class FlowTable {
   [[nodiscard]] uint64_t Hash(const FlowRow& row) const {
     const uint32_t key = static_cast<uint32_t>(row.kind_flags & kKeyFlags) << 24 |
                          static_cast<uint32_t>(row.protocol) << 16 | row.port;
-    uint64_t sum = hash_.m[0] + hash_.m[1] * key +
-                   hash_.m[2] * static_cast<uint32_t>(row.source.low);
+    uint64_t sum =
+        hash_.m[0] + hash_.m[1] * key + hash_.m[2] * static_cast<uint32_t>(row.source.low);
     if ((row.kind_flags & kRowIpv6) != 0) {
       sum += hash_.m[3] * (row.source.low >> 32) +
              hash_.m[4] * static_cast<uint32_t>(row.source.high) +
@@ -68,7 +68,8 @@ class FlowTable {
       if (word >> kRowBits != tag) continue;
       FlowRow& row = rows_[RowOf(word)];
       if (!SameKey(row, one)) continue;
-      if (row.packets >= kMax24) [[unlikely]] return OpenSecondRow(one, at, hash);
+      if (row.packets >= kMax24) [[unlikely]]
+        return OpenSecondRow(one, at, hash);
       return Add(row, one);
     }
   }

@@ -48,7 +48,7 @@ class FoldedTable {
   HashMultipliers sketch_hash_{};
   uint64_t packets_ = 0;
   uint32_t rows_used_ = 0;
-  uint64_t kinds_used_ = 0;       // bit per kind_flags
+  uint64_t kinds_used_ = 0;  // bit per kind_flags
   LazyArray<FoldedRow> rows_;
   LazyArray<uint16_t> index_;     // row + 1, 0 empty
   LazyArray<FoldedRow> other_;    // by kind_flags

@@ -14,9 +14,8 @@ using definitions::kStepSeconds;
 using definitions::kStepWindows;
 
 bool WindowClock::BelieveByNext(int64_t t_ns, std::span<const int64_t> next_ns) {
-  return std::none_of(next_ns.begin(), next_ns.end(), [&](int64_t next) {
-    return t_ns - next > kJumpSeconds * kNsPerSecond;
-  });
+  return std::none_of(next_ns.begin(), next_ns.end(),
+                      [&](int64_t next) { return t_ns - next > kJumpSeconds * kNsPerSecond; });
 }
 
 bool WindowClock::BelieveByMonotonic(int64_t t_ns, int64_t monotonic_moved_ns) {

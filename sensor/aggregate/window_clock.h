@@ -21,13 +21,15 @@ class WindowClock {
   explicit WindowClock(int64_t window_ns) : window_ns_(window_ns) {}
 
   // The common case: inside the open window, no run of stepped packets pending.
-  [[nodiscard]] bool IsInside(int64_t t_ns) const { return t_ns >= quick_from_ns_ && t_ns < end_ns_; }
+  [[nodiscard]] bool IsInside(int64_t t_ns) const {
+    return t_ns >= quick_from_ns_ && t_ns < end_ns_;
+  }
   void Believe(int64_t t_ns) { last_ns_ = t_ns; }
 
   [[nodiscard]] bool is_open() const { return is_open_; }
   [[nodiscard]] int64_t start_ns() const { return start_ns_; }
   [[nodiscard]] int64_t end_ns() const { return start_ns_ + window_ns_; }  // nominal
-  [[nodiscard]] int64_t open_end_ns() const { return end_ns_; }  // later if extended
+  [[nodiscard]] int64_t open_end_ns() const { return end_ns_; }            // later if extended
   [[nodiscard]] int64_t last_ns() const { return last_ns_; }
 
   // Is this packet more than an hour after the last believed one?
@@ -62,11 +64,11 @@ class WindowClock {
   const int64_t window_ns_;
   bool is_open_ = false;
   int64_t start_ns_ = 0;
-  int64_t end_ns_ = INT64_MIN;         // of what may be counted: beyond start + window if extended
+  int64_t end_ns_ = INT64_MIN;  // of what may be counted: beyond start + window if extended
   int64_t quick_from_ns_ = INT64_MAX;
-  int64_t last_ns_ = 0;                // last believed packet
+  int64_t last_ns_ = 0;  // last believed packet
   int64_t stepped_packets_ = 0;
-  int64_t stepped_since_ns_ = 0;       // monotonic
+  int64_t stepped_since_ns_ = 0;  // monotonic
   int far_ahead_in_a_row_ = 0;
 };
 

@@ -26,7 +26,8 @@ uint32_t SecondOf(int64_t ns) {
 void CaptureWorker::CountPacket(uint64_t offset_ns, const Frame& frame) {
   const auto offset_ms = static_cast<uint32_t>(std::min<uint64_t>(offset_ns / kNsPerMs, kMax24));
   WindowCounts& counts = window_->counts;
-  if (frame.wire > setup_.largest_frame_bytes) [[unlikely]] ++counts.offload_merged;
+  if (frame.wire > setup_.largest_frame_bytes) [[unlikely]]
+    ++counts.offload_merged;
   Fate fate = Decode(setup_.link, frame, packet_);
   if (fate == Fate::kNone) [[likely]] {
     const int64_t t_ns = clock_.start_ns() + static_cast<int64_t>(offset_ns);
@@ -128,8 +129,11 @@ void CaptureWorker::AddUnusual(int64_t t_ns, const Frame& frame) {
     return AddBadTime(frame);
   }
   switch (clock_.Judge(t_ns, setup_.from_file, monotonic_ns_)) {
-    case WindowClock::Place::kInside: break;
-    case WindowClock::Place::kAhead: TurnTo(t_ns); break;
+    case WindowClock::Place::kInside:
+      break;
+    case WindowClock::Place::kAhead:
+      TurnTo(t_ns);
+      break;
     case WindowClock::Place::kLate:
       ++window_->counts.late;
       return CountPacket(0, frame);
@@ -177,10 +181,15 @@ void CaptureWorker::Tick(int64_t wall_ns, int64_t monotonic_ns, bool ring_empty)
   FlushBurst();
   if (ring_empty) {
     switch (clock_.Judge(wall_ns - kCloseGraceNs, false, monotonic_ns)) {
-      case WindowClock::Place::kAhead: TurnTo(wall_ns - kCloseGraceNs); break;
-      case WindowClock::Place::kStepped: StepTo(wall_ns); break;
+      case WindowClock::Place::kAhead:
+        TurnTo(wall_ns - kCloseGraceNs);
+        break;
+      case WindowClock::Place::kStepped:
+        StepTo(wall_ns);
+        break;
       case WindowClock::Place::kInside:
-      case WindowClock::Place::kLate: break;
+      case WindowClock::Place::kLate:
+        break;
     }
   }
   wall_ns_ = wall_ns;

@@ -49,7 +49,7 @@ class WindowInputsBox {
 
 // Counters the kernel keeps, read at the turn of a window. Absent: unknown.
 struct DropCounters {
-  std::optional<uint64_t> kernel_dropped;     // since the turn before
+  std::optional<uint64_t> kernel_dropped;  // since the turn before
   std::optional<uint64_t> interface_dropped;
 };
 
@@ -60,7 +60,7 @@ struct CaptureSetup {
   uint32_t largest_frame_bytes = UINT32_MAX;  // above: merged by offload
   // Seed of the tables' keys; nullopt: the published constant (files).
   std::optional<Key128> table_key;
-  std::function<DropCounters()> read_drops;   // may be empty
+  std::function<DropCounters()> read_drops;  // may be empty
 };
 
 class CaptureWorker {
@@ -72,7 +72,8 @@ class CaptureWorker {
   // One packet of a file whose time was judged by the feed (far ahead: believed or bad), or of a
   // live source.
   void Add(int64_t t_ns, const Frame& frame) {
-    if (!clock_.IsInside(t_ns)) [[unlikely]] return AddUnusual(t_ns, frame);
+    if (!clock_.IsInside(t_ns)) [[unlikely]]
+      return AddUnusual(t_ns, frame);
     clock_.Believe(t_ns);
     CountPacket(static_cast<uint64_t>(t_ns - clock_.start_ns()), frame);
   }
@@ -111,12 +112,12 @@ class CaptureWorker {
   WindowClock clock_;
   WindowBuffer* window_ = nullptr;  // the open one
 
-  Packet packet_;                   // reused: decoding sets what its transport has
+  Packet packet_;  // reused: decoding sets what its transport has
   uint32_t burst_used_ = 0;
   std::array<FlowRow, kBurst> burst_;
   std::array<uint64_t, kBurst> hashes_;
 
-  int64_t wall_ns_ = 0;             // live: as of the last tick
+  int64_t wall_ns_ = 0;  // live: as of the last tick
   int64_t monotonic_ns_ = 0;
   int64_t window_monotonic_ns_ = 0;  // when the open window's watch began
   int64_t last_packet_monotonic_ns_ = 0;

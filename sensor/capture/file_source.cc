@@ -57,7 +57,8 @@ absl::StatusOr<std::unique_ptr<FileSource>> FileSource::Open(const std::string& 
   std::setvbuf(*file, source->buffer_.data(), _IOFBF, source->buffer_.size());
   __fsetlocking(*file, FSETLOCKING_BYCALLER);  // one thread reads it
   char error[PCAP_ERRBUF_SIZE] = "";
-  source->pcap_ = pcap_fopen_offline_with_tstamp_precision(*file, PCAP_TSTAMP_PRECISION_NANO, error);
+  source->pcap_ =
+      pcap_fopen_offline_with_tstamp_precision(*file, PCAP_TSTAMP_PRECISION_NANO, error);
   if (source->pcap_ == nullptr) {
     std::fclose(*file);
     return absl::DataLossError(
@@ -67,10 +68,9 @@ absl::StatusOr<std::unique_ptr<FileSource>> FileSource::Open(const std::string& 
   const std::optional<LinkType> link = LinkTypeFromDlt(dlt);
   if (!link.has_value()) {
     const char* name = pcap_datalink_val_to_name(dlt);
-    return absl::InvalidArgumentError(
-        absl::StrCat(path, ": unknown link type ", dlt, name == nullptr ? "" : " (",
-                     name == nullptr ? "" : name, name == nullptr ? "" : ")", "; known are ",
-                     SupportedLinkTypes()));
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": unknown link type ", dlt, name == nullptr ? "" : " (", name == nullptr ? "" : name,
+        name == nullptr ? "" : ")", "; known are ", SupportedLinkTypes()));
   }
   source->link_ = *link;
   return source;
@@ -116,7 +116,8 @@ void FileSource::Take(int64_t t_ns, const Frame& frame) {
 }
 
 void FileSource::Hold(int64_t t_ns, const Frame& frame) {
-  held_.push_back({t_ns, frame.wire, std::vector<uint8_t>(frame.data, frame.data + frame.captured)});
+  held_.push_back(
+      {t_ns, frame.wire, std::vector<uint8_t>(frame.data, frame.data + frame.captured)});
 }
 
 // Delivers from the front as far as times can be judged: a packet far ahead needs the 16 behind

@@ -64,7 +64,7 @@ class FileSource {
   uint64_t packets_ = 0;
   CaptureWorker* worker_ = nullptr;  // during ReadAll
   int64_t shift_ns_ = 0;
-  std::deque<Held> held_;            // empty unless time jumps
+  std::deque<Held> held_;  // empty unless time jumps
   std::vector<char> buffer_;
 };
 

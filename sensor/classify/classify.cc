@@ -105,6 +105,10 @@ bool Classifier::IsService(const Packet& p) const {
   if (p.transport == Transport::kTcp || p.transport == Transport::kUdp) {
     return services_->Serves(p.protocol, p.destination_port, p.family, p.source);
   }
+  const bool has_no_port =
+      p.transport == Transport::kOther ||
+      (p.transport == Transport::kIcmp && !IsIcmpError(p.family == Family::kIpv6, p.icmp_type));
+  if (has_no_port) return services_->Serves(p.protocol, 0, p.family, p.source);
   const bool quotes_own = p.transport == Transport::kIcmp && p.quote.readable &&
                           !p.quote.later_fragment &&
                           (view_->everything() || view_->IsOwn(p.family, p.quote.source));

@@ -9,7 +9,16 @@ namespace teiten {
 ServiceTable::ServiceTable(std::vector<ServiceDeclaration> services)
     : declarations_(std::move(services)), ports_(std::make_unique<Ports>()) {
   for (const ServiceDeclaration& service : declarations_) {
-    (service.protocol == kProtocolTcp ? ports_->tcp : ports_->udp).set(service.port);
+    switch (service.protocol) {
+      case kProtocolTcp:
+        ports_->tcp.set(service.port);
+        break;
+      case kProtocolUdp:
+        ports_->udp.set(service.port);
+        break;
+      default:
+        ports_->other.set(service.protocol);
+    }
   }
 }
 

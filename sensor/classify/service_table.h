@@ -14,8 +14,8 @@
 namespace teiten {
 
 struct ServiceDeclaration {
-  uint8_t protocol = kProtocolTcp;  // TCP or UDP
-  uint16_t port = 0;
+  uint8_t protocol = kProtocolTcp;
+  uint16_t port = 0;         // 0 for protocols without ports
   std::vector<Prefix> from;  // empty: everyone
 };
 
@@ -29,7 +29,7 @@ class ServiceTable {
   [[nodiscard]] bool IsDeclared(uint8_t protocol, uint16_t port) const {
     if (protocol == kProtocolTcp) return ports_->tcp.test(port);
     if (protocol == kProtocolUdp) return ports_->udp.test(port);
-    return false;
+    return ports_->other.test(protocol);
   }
   // Does it serve this peer?
   [[nodiscard]] bool Serves(uint8_t protocol, uint16_t port, Family family,
@@ -43,6 +43,7 @@ class ServiceTable {
  private:
   struct Ports {
     std::bitset<65536> tcp, udp;
+    std::bitset<256> other;
   };
   [[nodiscard]] bool ServesDeclared(uint8_t protocol, uint16_t port, Family family,
                                     const Address& peer) const;
