@@ -65,17 +65,19 @@ bool HasNetbiosName(Payload p) {
 
 }  // namespace
 
-// Needed: the header and, where one is announced, the first question whole. Without that check
-// half of all random bytes would be "responses". More than one question is real in multicast DNS
+// Needed: the header and the questions it announces, whole. Without that check half of all random
+// bytes would be "responses". More than one question is real in multicast DNS
 // alone (RFC 9619, RFC 6762 5.3); a request carries no error code.
 UdpPayload JudgeDns(Payload p, DnsFlavour flavour) {
   if (p.size() < kHeaderBytes) return UdpPayload::kOther;
   if (!KnownOpcode(Opcode(p)) || (p[3] & kReservedZ) != 0) return UdpPayload::kOther;
   const uint16_t questions = Be16(p, 4);
   if (questions > 1 && flavour == DnsFlavour::kUnicast) return UdpPayload::kOther;
-  if (questions > 0) {
-    const std::optional<std::size_t> end = SkipName(p, kHeaderBytes, false);
+  std::size_t at = kHeaderBytes;
+  for (uint16_t i = 0; i < questions; ++i) {  // each eats at least five bytes
+    const std::optional<std::size_t> end = SkipName(p, at, i > 0);
     if (!end || p.size() - *end < 4) return UdpPayload::kOther;
+    at = *end + 4;
   }
   if ((p[2] & kQr) != 0) return UdpPayload::kResponse;
   return (p[3] & 0x0f) == 0 ? UdpPayload::kRequest : UdpPayload::kOther;
