@@ -222,7 +222,7 @@ def check_shell(files):
     scripts = [f for f in files if f.endswith(".sh") or
                ("." not in os.path.basename(f) and
                 re.match(r"#!.*\b(ba)?sh\b", read(f)[:80]))]
-    done = subprocess.run(["shellcheck", "-f", "gcc", *scripts], cwd=ROOT, capture_output=True,
+    done = subprocess.run(["shellcheck", "-x", "-f", "gcc", *scripts], cwd=ROOT, capture_output=True,
                           text=True, check=False)
     yield from done.stdout.splitlines()
 
