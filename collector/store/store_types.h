@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "collector/store/zone.h"
@@ -205,6 +206,15 @@ struct RollupRow {
   HyperLogLog sources{12};     // p = 14 for kKinds
   double foreign_sources = 0;  // kKinds: to be added, as an upper bound
 };
+
+// The order of answers: by all that is not a count, as declared above.
+[[nodiscard]] inline bool RollupRowLess(const RollupRow& a, const RollupRow& b) {
+  const auto key = [](const RollupRow& r) {
+    return std::tie(r.start_unix_ms, r.sensor, r.group, r.family, r.kind, r.protocol, r.port,
+                    r.tool, r.region, r.folded);
+  };
+  return key(a) < key(b);
+}
 
 // Answers are sorted by day, then packets (most first), then key.
 struct SourceQuery {

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sources out of rollup.db: the hourly parts of a day are added up per activity.
+#include <algorithm>
+#include <tuple>
+
+#include "absl/container/flat_hash_map.h"
+#include "collector/store/rollup_db.h"
+#include "collector/store/rollup_reader.h"
+#include "collector/store/table_scan.h"
+
+namespace teiten {
+namespace {
+
+constexpr std::string_view kScanSql =
+    "SELECT source, stream, kind, protocol, port, packets, bytes, windows, first, last, zmap,"
+    " masscan, mirai, nmap, amplification, destinations, region FROM sources"
+    " WHERE day=? AND part=? AND family=? AND source<=?"
+    " AND (source, stream, kind, protocol, port) > (?, ?, ?, ?, ?)"
+    " ORDER BY source, stream, kind, protocol, port";
+
+struct NumberRange {
+  int64_t first;
+  int64_t last;
+};
+
+// family, source, stream, kind, protocol, port
+using ActivityKey = std::tuple<int, int64_t, int64_t, int64_t, int64_t, int64_t>;
+
+struct Activity {
+  uint64_t packets = 0, bytes = 0, windows = 0;
+  int64_t first = 0, last = 0;
+  uint64_t marks[kMarkCount] = {};
+  uint32_t destinations = 0;
+  char region[12] = {};  // "unknown" is the longest name
+};
+
+using Activities = absl::flat_hash_map<ActivityKey, Activity>;
+
+// What `prefix` asks for of one family; nullopt: nothing.
+std::optional<NumberRange> RangeOf(const std::optional<Prefix>& prefix, Family family) {
+  if (!prefix.has_value()) {
+    return family == Family::kIpv4 ? NumberRange{0, 0xffffffff}
+                                   : NumberRange{INT64_MIN, INT64_MAX};
+  }
+  if (prefix->family != family) return std::nullopt;
+  // The number leaves the low half of IPv6 out, which widens a longer prefix to its /64.
+  return NumberRange{SourceNumber(family, prefix->base), SourceNumber(family, prefix->Last())};
+}
+
+void AddRow(const Statement& row, Activity& into) {
+  const bool fresh = into.packets == 0 && into.windows == 0;
+  into.packets += row.Uint(5);
+  into.bytes += row.Uint(6);
+  into.windows += row.Uint(7);
+  into.first = fresh ? row.Int(8) : std::min(into.first, row.Int(8));
+  into.last = fresh ? row.Int(9) : std::max(into.last, row.Int(9));
+  for (int i = 0; i < kMarkCount; ++i) into.marks[i] += row.Uint(10 + i);
+  into.destinations = std::max(into.destinations, static_cast<uint32_t>(row.Int(15)));
+  const std::string_view region = row.Text(16).substr(0, sizeof into.region - 1);
+  if (region > std::string_view(into.region)) {
+    std::fill(std::begin(into.region), std::end(into.region), '\0');
+    std::copy(region.begin(), region.end(), into.region);
+  }
+}
+
+SourceDay ToSourceDay(int64_t day_unix_ms, const ActivityKey& key, const Activity& a) {
+  SourceDay out;
+  out.day_unix_ms = day_unix_ms;
+  out.family = static_cast<Family>(std::get<0>(key));
+  out.source = SourceOfNumber(out.family, std::get<1>(key));
+  out.prefix64 = out.family == Family::kIpv6;
+  out.kind = static_cast<Kind>(std::get<3>(key));
+  out.protocol = static_cast<uint8_t>(std::get<4>(key));
+  out.port = static_cast<uint16_t>(std::get<5>(key));
+  out.packets = a.packets;
+  out.bytes = a.bytes;
+  out.windows = a.windows;
+  out.first_unix_ms = a.first;
+  out.last_unix_ms = a.last;
+  std::copy(std::begin(a.marks), std::end(a.marks), std::begin(out.marks));
+  out.destinations = a.destinations;
+  out.region = a.region;
+  return out;
+}
+
+absl::Status ScanPart(SqliteDb& db, int64_t day, int64_t part, const std::optional<Prefix>& prefix,
+                      const std::function<void(Family, const Statement&)>& add) {
+  for (const Family family : {Family::kIpv4, Family::kIpv6}) {
+    const std::optional<NumberRange> range = RangeOf(prefix, family);
+    if (!range.has_value()) continue;
+    TableScan scan;
+    scan.sql = kScanSql;
+    scan.bind = [&](Statement& s) {
+      s.Bind(day).Bind(part).Bind(static_cast<int>(family)).Bind(range->last);
+    };
+    scan.after = {range->first, -1, -1, -1, -1};
+    const absl::Status s = ScanTable(db, std::move(scan), [&](const Statement& row) {
+      add(family, row);
+      return true;
+    });
+    if (!s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<SourceDay>> RollupReader::ReadSources(const SourceQuery& query) {
+  const absl::StatusOr<std::map<int64_t, Stream>> streams = Streams(query.sensors, query.groups);
+  if (!streams.ok()) return streams.status();
+  std::map<int64_t, std::vector<int64_t>> parts;  // by day
+  {
+    Statement rows = db_.Prepare(
+        "SELECT day, part FROM source_counts WHERE day>? AND day<? ORDER BY day, part");
+    rows.Bind(query.from_unix_ms - kDayMs).Bind(query.to_unix_ms);
+    while (rows.Step()) parts[rows.Int(0)].push_back(rows.Int(1));
+    if (!rows.status().ok()) return rows.status();
+  }
+  std::vector<SourceDay> out;
+  for (const auto& [day, of_day] : parts) {
+    Activities activities;
+    for (const int64_t part : of_day) {
+      const absl::Status s =
+          ScanPart(db_, day, part, query.source, [&](Family family, const Statement& row) {
+            if (!streams->contains(row.Int(1))) return;
+            const ActivityKey key{static_cast<int>(family), row.Int(0), row.Int(1),
+                                  row.Int(2),               row.Int(3), row.Int(4)};
+            AddRow(row, activities[key]);
+          });
+      if (!s.ok()) return s;
+    }
+    std::vector<const Activities::value_type*> best;
+    best.reserve(activities.size());
+    for (const auto& entry : activities) best.push_back(&entry);
+    const auto sensor = [&](const Activities::value_type* e) {
+      const Stream& stream = streams->at(std::get<2>(e->first));
+      return std::tie(stream.sensor, stream.group);
+    };
+    const auto more = [&](const Activities::value_type* a, const Activities::value_type* b) {
+      if (a->second.packets != b->second.packets) return a->second.packets > b->second.packets;
+      const auto& [af, as, at, ak, ar, ap] = a->first;
+      const auto& [bf, bs, bt, bk, br, bp] = b->first;
+      if (std::tie(af, as) != std::tie(bf, bs)) return std::tie(af, as) < std::tie(bf, bs);
+      if (sensor(a) != sensor(b)) return sensor(a) < sensor(b);
+      return std::tie(ak, ar, ap) < std::tie(bk, br, bp);
+    };
+    const auto end =
+        best.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(best.size(), query.limit));
+    std::partial_sort(best.begin(), end, best.end(), more);
+    for (auto it = best.begin(); it != end; ++it) {
+      SourceDay& row = out.emplace_back(ToSourceDay(day, (*it)->first, (*it)->second));
+      const Stream& stream = streams->at(std::get<2>((*it)->first));
+      row.sensor = stream.sensor;
+      row.group = stream.group;
+    }
+  }
+  return out;
+}
+
+}  // namespace teiten
