@@ -19,9 +19,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "collector/store/fact_file.h"
-#include "collector/store/sequence_ranges.h"
 #include "collector/store/sqlite_db.h"
 #include "collector/store/store_types.h"
+#include "common/range_set.h"
 
 namespace teiten {
 
@@ -45,6 +45,8 @@ struct NewestWindow {
   int64_t fact_id = 0;
 };
 
+[[nodiscard]] std::vector<v1::SequenceRange> ToProto(const RangeSet& ranges);
+
 class RecordDb {
  public:
   // Kept aside per spool; more are only counted.
@@ -61,7 +63,7 @@ class RecordDb {
   // ---- ledger
   [[nodiscard]] absl::StatusOr<bool> IsStored(const FactKey& key);
   [[nodiscard]] absl::Status AddRange(const std::string& sensor, const Spool& spool,
-                                      RangeState state, SequenceSpan span);
+                                      RangeState state, RangeSet::Range span);
   // The gap's interval holds for all its pieces; what is stored or declared already is left out.
   [[nodiscard]] absl::Status AddGap(const std::string& sensor, const Spool& spool,
                                     const v1::Gap& gap);
@@ -95,7 +97,7 @@ class RecordDb {
   explicit RecordDb(std::unique_ptr<SqliteDb> db) : db_(std::move(db)) {}
   [[nodiscard]] absl::StatusOr<int64_t> SpoolId(const std::string& sensor, const Spool& spool);
   [[nodiscard]] absl::StatusOr<int64_t> MakeSpoolId(const std::string& sensor, const Spool& spool);
-  [[nodiscard]] absl::StatusOr<SequenceRanges> Ranges(int64_t spool_id, RangeState state);
+  [[nodiscard]] absl::StatusOr<RangeSet> Ranges(int64_t spool_id, RangeState state);
   [[nodiscard]] absl::StatusOr<std::vector<v1::Gap>> Gaps(int64_t spool_id);
 
   std::unique_ptr<SqliteDb> db_;

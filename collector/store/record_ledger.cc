@@ -6,6 +6,16 @@
 
 namespace teiten {
 
+std::vector<v1::SequenceRange> ToProto(const RangeSet& ranges) {
+  std::vector<v1::SequenceRange> out;
+  for (const RangeSet::Range& range : ranges.ToVector()) {
+    v1::SequenceRange& to = out.emplace_back();
+    to.set_first(range.first);
+    to.set_last(range.last);
+  }
+  return out;
+}
+
 absl::StatusOr<int64_t> RecordDb::SpoolId(const std::string& sensor, const Spool& spool) {
   const std::string bytes = SpoolBytes(spool);
   Statement find = db_->Prepare("SELECT id FROM spools WHERE sensor=? AND spool=?");
@@ -37,12 +47,12 @@ absl::StatusOr<bool> RecordDb::IsStored(const FactKey& key) {
 }
 
 absl::Status RecordDb::AddRange(const std::string& sensor, const Spool& spool, RangeState state,
-                                SequenceSpan span) {
+                                RangeSet::Range span) {
   const absl::StatusOr<int64_t> id = MakeSpoolId(sensor, spool);
   if (!id.ok()) return id.status();
   const int number = static_cast<int>(state);
-  SequenceRanges merged;
-  merged.Add(span);
+  RangeSet merged;
+  merged.Add(span.first, span.last);
   {
     // The range that begins before ours, if it reaches it, and all that begin inside or right
     // after it.
@@ -51,11 +61,11 @@ absl::Status RecordDb::AddRange(const std::string& sensor, const Spool& spool, R
         " first>=coalesce((SELECT max(first) FROM ranges"
         "                  WHERE spool_id=?1 AND state=?2 AND first<=?3), ?3)");
     near.Bind(*id).Bind(number).Bind(span.first).Bind(span.last);
-    while (near.Step()) merged.Add({near.Uint(0), near.Uint(1)});
+    while (near.Step()) merged.Add(near.Uint(0), near.Uint(1));
     if (!near.status().ok()) return near.status();
   }
   // What did not touch it came out as a range of its own and is not changed.
-  for (const SequenceSpan& range : merged.spans()) {
+  for (const RangeSet::Range& range : merged.ToVector()) {
     if (range.first > span.first || range.last < span.last) continue;
     Statement remove = db_->Prepare(
         "DELETE FROM ranges WHERE spool_id=? AND state=? AND first BETWEEN ? AND ?");
@@ -68,11 +78,11 @@ absl::Status RecordDb::AddRange(const std::string& sensor, const Spool& spool, R
   return absl::OkStatus();
 }
 
-absl::StatusOr<SequenceRanges> RecordDb::Ranges(int64_t spool_id, RangeState state) {
+absl::StatusOr<RangeSet> RecordDb::Ranges(int64_t spool_id, RangeState state) {
   Statement rows = db_->Prepare("SELECT first, last FROM ranges WHERE spool_id=? AND state=?");
   rows.Bind(spool_id).Bind(static_cast<int>(state));
-  SequenceRanges out;
-  while (rows.Step()) out.Add({rows.Uint(0), rows.Uint(1)});
+  RangeSet out;
+  while (rows.Step()) out.Add(rows.Uint(0), rows.Uint(1));
   if (!rows.status().ok()) return rows.status();
   return out;
 }
@@ -80,13 +90,15 @@ absl::StatusOr<SequenceRanges> RecordDb::Ranges(int64_t spool_id, RangeState sta
 absl::Status RecordDb::AddGap(const std::string& sensor, const Spool& spool, const v1::Gap& gap) {
   const absl::StatusOr<int64_t> id = MakeSpoolId(sensor, spool);
   if (!id.ok()) return id.status();
-  absl::StatusOr<SequenceRanges> known = Ranges(*id, RangeState::kStored);
+  const absl::StatusOr<RangeSet> known = Ranges(*id, RangeState::kStored);
   if (!known.ok()) return known.status();
-  const absl::StatusOr<SequenceRanges> declared = Ranges(*id, RangeState::kGap);
+  const absl::StatusOr<RangeSet> declared = Ranges(*id, RangeState::kGap);
   if (!declared.ok()) return declared.status();
-  known->Add(*declared);
-  for (const SequenceSpan& piece :
-       known->Missing({gap.sequences().first(), gap.sequences().last()})) {
+  RangeSet missing;
+  missing.Add(gap.sequences().first(), gap.sequences().last());
+  missing.RemoveAll(*known);
+  missing.RemoveAll(*declared);
+  for (const RangeSet::Range& piece : missing.ToVector()) {
     Statement add = db_->Prepare("INSERT OR REPLACE INTO gaps VALUES(?, ?, ?, ?, ?, ?)");
     add.Bind(*id).Bind(piece.first).Bind(piece.last).Bind(static_cast<int>(gap.reason()));
     gap.has_from_unix_ms() ? add.Bind(gap.from_unix_ms()) : add.BindNull();
@@ -148,15 +160,15 @@ absl::StatusOr<SpoolLedger> RecordDb::Ledger(const std::string& sensor, const Sp
   const absl::StatusOr<int64_t> id = SpoolId(sensor, spool);
   if (!id.ok()) return id.status();
   if (*id == 0) return ledger;
-  SequenceRanges settled;
+  RangeSet settled;
   for (const RangeState state : {RangeState::kStored, RangeState::kRejected, RangeState::kGap}) {
-    const absl::StatusOr<SequenceRanges> ranges = Ranges(*id, state);
+    const absl::StatusOr<RangeSet> ranges = Ranges(*id, state);
     if (!ranges.ok()) return ranges.status();
-    if (state == RangeState::kStored) ledger.stored = ranges->ToProto();
+    if (state == RangeState::kStored) ledger.stored = ToProto(*ranges);
     if (state == RangeState::kRejected) ledger.rejected = ranges->count();
-    settled.Add(*ranges);
+    settled.AddAll(*ranges);
   }
-  ledger.settled = settled.ToProto();
+  ledger.settled = ToProto(settled);
   ledger.highest_sequence = settled.highest();
   absl::StatusOr<std::vector<v1::Gap>> gaps = Gaps(*id);
   if (!gaps.ok()) return gaps.status();

@@ -166,7 +166,7 @@ void SqliteWriter::NoteStored(const FactHead& head, int64_t day_unix_ms, Batch& 
   FactDay& day = batch.days[day_unix_ms];
   day.day_unix_ms = day_unix_ms;
   day.covered_id = std::max(day.covered_id, head.id);
-  batch.stored[{key.sensor, key.spool}].Add({key.sequence, key.sequence});
+  batch.stored[{key.sensor, key.spool}].Add(key.sequence);
   const int64_t hour = paths_.zone.HourOf(head.position.window_start_unix_ms);
   if (batch.hours.empty() || batch.hours.back() != hour) batch.hours.push_back(hour);
   NewestWindow& newest = batch.newest[key.sensor];
@@ -192,7 +192,7 @@ absl::Status SqliteWriter::CommitRecord(const Batch& batch) {
       if (s.ok()) s = record_.SetDay(now);
     }
     for (const auto& [spool, ranges] : batch.stored) {
-      for (const SequenceSpan& span : ranges.spans()) {
+      for (const RangeSet::Range& span : ranges.ToVector()) {
         if (s.ok()) s = record_.AddRange(spool.first, spool.second, RangeState::kStored, span);
       }
     }

@@ -61,7 +61,7 @@ class SqliteWriter final : public StoreWriter {
   // What one batch leaves for record.db.
   struct Batch {
     std::map<int64_t, FactDay> days;
-    std::map<std::pair<std::string, Spool>, SequenceRanges> stored;
+    std::map<std::pair<std::string, Spool>, RangeSet> stored;
     std::map<std::string, NewestWindow> newest;
     std::vector<int64_t> hours;
     std::vector<const AcceptedFact*> conflicts;
