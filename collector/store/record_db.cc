@@ -77,8 +77,7 @@ absl::Status RecordDb::SetContact(const SensorContact& contact) {
     return id.status();
   }
   const std::string spool = SpoolBytes(contact.spool);
-  Statement put =
-      db_->Prepare("INSERT OR REPLACE INTO contacts VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  Statement put = db_->Prepare("INSERT OR REPLACE INTO contacts VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
   put.BindText(contact.sensor).BindBlob(spool).BindText(contact.group).BindText(contact.software);
   put.BindText(contact.definitions_version).BindBlob(contact.machine_sha256);
   put.BindText(contact.boot_id).Bind(contact.contact_unix_ms).Bind(contact.clock_skew_ms);
@@ -167,8 +166,8 @@ absl::StatusOr<uint64_t> RecordDb::Generation(int64_t hour_unix_ms) {
 
 absl::StatusOr<std::vector<int64_t>> RecordDb::DirtyHours(int64_t from_unix_ms, int64_t to_unix_ms,
                                                           uint32_t limit) {
-  Statement rows = db_->Prepare(
-      "SELECT hour FROM dirty_hours WHERE hour>=? AND hour<? ORDER BY hour LIMIT ?");
+  Statement rows =
+      db_->Prepare("SELECT hour FROM dirty_hours WHERE hour>=? AND hour<? ORDER BY hour LIMIT ?");
   rows.Bind(from_unix_ms).Bind(to_unix_ms).Bind(int64_t{limit});
   std::vector<int64_t> out;
   while (rows.Step()) out.push_back(rows.Int(0));

@@ -88,8 +88,7 @@ class RecordDb {
   [[nodiscard]] absl::Status MarkClean(int64_t hour_unix_ms);
   [[nodiscard]] absl::StatusOr<uint64_t> Generation(int64_t hour_unix_ms);  // 0: clean
   [[nodiscard]] absl::StatusOr<std::vector<int64_t>> DirtyHours(int64_t from_unix_ms,
-                                                                int64_t to_unix_ms,
-                                                                uint32_t limit);
+                                                                int64_t to_unix_ms, uint32_t limit);
 
   [[nodiscard]] SqliteDb& db() { return *db_; }
 

@@ -67,8 +67,8 @@ absl::Status RecordDb::AddRange(const std::string& sensor, const Spool& spool, R
   // What did not touch it came out as a range of its own and is not changed.
   for (const RangeSet::Range& range : merged.ToVector()) {
     if (range.first > span.first || range.last < span.last) continue;
-    Statement remove = db_->Prepare(
-        "DELETE FROM ranges WHERE spool_id=? AND state=? AND first BETWEEN ? AND ?");
+    Statement remove =
+        db_->Prepare("DELETE FROM ranges WHERE spool_id=? AND state=? AND first BETWEEN ? AND ?");
     remove.Bind(*id).Bind(number).Bind(range.first).Bind(range.last);
     if (absl::Status s = remove.Run(); !s.ok()) return s;
     Statement add = db_->Prepare("INSERT INTO ranges VALUES(?, ?, ?, ?)");

@@ -113,10 +113,10 @@ absl::Status RollupDb::MakeDay(int64_t day_unix_ms) {
   const Place place{.tier = 1, .start = day_unix_ms, .layer = *frozen ? 1 : 0};
   if (absl::Status s = DeleteRows(place); !s.ok()) return s;
   for (const TableShape& table : kTables) {
-    Statement add = db_->Prepare(
-        fmt::format("INSERT INTO {0} SELECT 1, ?, ?, {1}, {2} FROM {0}"
-                    " WHERE tier=0 AND start>=? AND start<? GROUP BY {1}",
-                    table.name, table.keys, table.merged));
+    Statement add =
+        db_->Prepare(fmt::format("INSERT INTO {0} SELECT 1, ?, ?, {1}, {2} FROM {0}"
+                                 " WHERE tier=0 AND start>=? AND start<? GROUP BY {1}",
+                                 table.name, table.keys, table.merged));
     add.Bind(place.start).Bind(place.layer).Bind(day_unix_ms).Bind(day_unix_ms + kDayMs);
     if (absl::Status s = add.Run(); !s.ok()) return s;
   }
@@ -139,9 +139,8 @@ absl::Status RollupDb::MergeLayers(int tier, int64_t from_unix_ms, int64_t to_un
                     table.name, table.keys, table.merged));
     absl::Status s = merge.Bind(tier).Bind(from_unix_ms).Bind(to_unix_ms).Run();
     if (!s.ok()) return s;
-    Statement remove = db_->Prepare(
-        fmt::format("DELETE FROM {} WHERE tier=? AND start>=? AND start<? AND layer=1",
-                    table.name));
+    Statement remove = db_->Prepare(fmt::format(
+        "DELETE FROM {} WHERE tier=? AND start>=? AND start<? AND layer=1", table.name));
     s = remove.Bind(tier).Bind(from_unix_ms).Bind(to_unix_ms).Run();
     if (!s.ok()) return s;
   }
@@ -229,8 +228,7 @@ absl::StatusOr<std::vector<int64_t>> RollupDb::StaleDays(uint32_t limit) {
 }
 
 absl::StatusOr<std::vector<int64_t>> RollupDb::Hours() {
-  return ReadInts(
-      db_->Prepare("SELECT DISTINCT start FROM coverage WHERE tier=0 ORDER BY start"));
+  return ReadInts(db_->Prepare("SELECT DISTINCT start FROM coverage WHERE tier=0 ORDER BY start"));
 }
 
 absl::StatusOr<std::vector<int64_t>> RollupDb::SourceDays() {

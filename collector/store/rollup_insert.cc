@@ -126,7 +126,11 @@ absl::Status RollupDb::ReplaceSources(int64_t day_unix_ms, int part, const HourR
     const absl::StatusOr<int64_t> stream = StreamId(row->sensor, row->group);
     if (!stream.ok()) return stream.status();
     add.Bind(day_unix_ms).Bind(part).Bind(static_cast<int>(row->family));
-    add.Bind(SourceNumber(row->family, row->source)).Bind(*stream).Bind(static_cast<int>(row->kind)).Bind(row->protocol).Bind(row->port);
+    add.Bind(SourceNumber(row->family, row->source))
+        .Bind(*stream)
+        .Bind(static_cast<int>(row->kind))
+        .Bind(row->protocol)
+        .Bind(row->port);
     add.Bind(row->packets).Bind(row->bytes).Bind(row->windows);
     add.Bind(row->first_unix_ms).Bind(row->last_unix_ms);
     for (const uint64_t packets : row->marks) add.Bind(packets);
@@ -148,8 +152,8 @@ absl::Status RollupDb::ReplaceHour(int64_t day_unix_ms, const HourRollup& hour,
   const absl::StatusOr<bool> frozen = IsFrozen(0, day_unix_ms);
   if (!frozen.ok()) return frozen.status();
   const Place place{.tier = 0, .start = hour.start_unix_ms, .layer = *frozen ? 1 : 0};
-  const int part = static_cast<int>((hour.start_unix_ms - day_unix_ms) / kHourMs) +
-                   (*frozen ? kLatePart : 0);
+  const int part =
+      static_cast<int>((hour.start_unix_ms - day_unix_ms) / kHourMs) + (*frozen ? kLatePart : 0);
   absl::Status s = DeleteRows(place);
   if (s.ok()) s = InsertPorts(place, hour);
   if (s.ok()) s = InsertRegions(place, hour);

@@ -25,26 +25,60 @@ bool Selected(const std::vector<T>& wanted, const T& value) {
 // Where the columns of a row are; -1: the table lacks it.
 struct Columns {
   const char* table;
-  const char* keys;          // after tier: start, layer, …
-  const char* values;        // packets, bytes, tuples, sources (, foreign_sources)
-  int numbers;               // of keys that are numbers
+  const char* keys;    // after tier: start, layer, …
+  const char* values;  // packets, bytes, tuples, sources (, foreign_sources)
+  int numbers;         // of keys that are numbers
   int protocol, port, kind, family, stream, tool, folded, region, packets;
 };
 constexpr Columns kPortColumns = {
-    "ports", "start, layer, protocol, port, kind, family, stream, tool, folded",
-    "packets, bytes, tuples, sources", 9, 2, 3, 4, 5, 6, 7, 8, -1, 9};
-constexpr Columns kRegionColumns = {
-    "regions", "start, layer, kind, family, stream, region", "packets, bytes, tuples, sources",
-    5, -1, -1, 2, 3, 4, -1, -1, 5, 6};
-constexpr Columns kKindColumns = {
-    "kinds", "start, layer, kind, family, stream",
-    "packets, bytes, tuples, sources, foreign_sources", 5, -1, -1, 2, 3, 4, -1, -1, -1, 5};
+    "ports",
+    "start, layer, protocol, port, kind, family, stream, tool, folded",
+    "packets, bytes, tuples, sources",
+    9,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    -1,
+    9};
+constexpr Columns kRegionColumns = {"regions",
+                                    "start, layer, kind, family, stream, region",
+                                    "packets, bytes, tuples, sources",
+                                    5,
+                                    -1,
+                                    -1,
+                                    2,
+                                    3,
+                                    4,
+                                    -1,
+                                    -1,
+                                    5,
+                                    6};
+constexpr Columns kKindColumns = {"kinds",
+                                  "start, layer, kind, family, stream",
+                                  "packets, bytes, tuples, sources, foreign_sources",
+                                  5,
+                                  -1,
+                                  -1,
+                                  2,
+                                  3,
+                                  4,
+                                  -1,
+                                  -1,
+                                  -1,
+                                  5};
 
 const Columns& ColumnsOf(RollupTable table) {
   switch (table) {
-    case RollupTable::kPorts: return kPortColumns;
-    case RollupTable::kRegions: return kRegionColumns;
-    case RollupTable::kKinds: return kKindColumns;
+    case RollupTable::kPorts:
+      return kPortColumns;
+    case RollupTable::kRegions:
+      return kRegionColumns;
+    case RollupTable::kKinds:
+      return kKindColumns;
   }
   return kPortColumns;
 }
@@ -63,8 +97,8 @@ absl::Status MergeSketch(std::string_view blob, HyperLogLog& into) {
   return absl::OkStatus();
 }
 
-using RowKey = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
-                          std::string>;
+using RowKey =
+    std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, std::string>;
 
 }  // namespace
 
@@ -97,9 +131,14 @@ struct RollupReader::Accumulator {
   void Add(int64_t start, const Statement& row) {
     if (!status.ok() || !Wanted(row)) return;
     const auto number = [&](int column) { return column < 0 ? 0 : row.Int(column); };
-    RowKey key{query.by_time ? start : 0, number(columns.stream),   number(columns.kind),
-               number(columns.family),    number(columns.protocol), number(columns.port),
-               number(columns.tool),      number(columns.folded),
+    RowKey key{query.by_time ? start : 0,
+               number(columns.stream),
+               number(columns.kind),
+               number(columns.family),
+               number(columns.protocol),
+               number(columns.port),
+               number(columns.tool),
+               number(columns.folded),
                columns.region < 0 ? "" : std::string(row.Text(columns.region))};
     const auto [it, added] = cells.try_emplace(std::move(key));
     Cell& cell = it->second;
@@ -193,9 +232,9 @@ absl::Status RollupReader::ScanSegment(const Segment& segment, const DayState& d
                                        Accumulator& rows) {
   const Columns& c = rows.columns;
   const int keys = c.numbers + (c.region >= 0 ? 1 : 0);
-  const std::string sql =
-      fmt::format("SELECT {0}, {1} FROM {2} WHERE tier=? AND start<? AND ({0}) > ({3}) ORDER BY {0}",
-                  c.keys, c.values, c.table, Placeholders(keys));
+  const std::string sql = fmt::format(
+      "SELECT {0}, {1} FROM {2} WHERE tier=? AND start<? AND ({0}) > ({3}) ORDER BY {0}", c.keys,
+      c.values, c.table, Placeholders(keys));
   TableScan scan;
   scan.sql = sql;
   scan.bind = [&](Statement& rows_of) { rows_of.Bind(segment.tier).Bind(segment.to); };
@@ -218,14 +257,15 @@ absl::Status RollupReader::ScanPorts(const Segment& segment, const DayState& day
                                      Accumulator& rows) {
   std::vector<int64_t> starts;
   {
-    Statement all = db_.Prepare(
-        "SELECT DISTINCT start FROM coverage WHERE tier=? AND start>=? AND start<?");
+    Statement all =
+        db_.Prepare("SELECT DISTINCT start FROM coverage WHERE tier=? AND start>=? AND start<?");
     all.Bind(segment.tier).Bind(segment.from).Bind(segment.to);
     while (all.Step()) starts.push_back(all.Int(0));
     if (!all.status().ok()) return all.status();
   }
   std::set<std::pair<uint32_t, uint32_t>> ports;
-  for (const v1::ProtocolPort& port : rows.query.ports) ports.insert({port.protocol(), port.port()});
+  for (const v1::ProtocolPort& port : rows.query.ports)
+    ports.insert({port.protocol(), port.port()});
   const std::string sql = fmt::format(
       "SELECT {}, {} FROM ports WHERE tier=? AND start=? AND layer=? AND protocol=? AND port=?",
       kPortColumns.keys, kPortColumns.values);

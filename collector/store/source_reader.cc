@@ -39,8 +39,7 @@ using Activities = absl::flat_hash_map<ActivityKey, Activity>;
 // What `prefix` asks for of one family; nullopt: nothing.
 std::optional<NumberRange> RangeOf(const std::optional<Prefix>& prefix, Family family) {
   if (!prefix.has_value()) {
-    return family == Family::kIpv4 ? NumberRange{0, 0xffffffff}
-                                   : NumberRange{INT64_MIN, INT64_MAX};
+    return family == Family::kIpv4 ? NumberRange{0, 0xffffffff} : NumberRange{INT64_MIN, INT64_MAX};
   }
   if (prefix->family != family) return std::nullopt;
   // The number leaves the low half of IPv6 out, which widens a longer prefix to its /64.
@@ -110,8 +109,8 @@ absl::StatusOr<std::vector<SourceDay>> RollupReader::ReadSources(const SourceQue
   if (!streams.ok()) return streams.status();
   std::map<int64_t, std::vector<int64_t>> parts;  // by day
   {
-    Statement rows = db_.Prepare(
-        "SELECT day, part FROM source_counts WHERE day>? AND day<? ORDER BY day, part");
+    Statement rows =
+        db_.Prepare("SELECT day, part FROM source_counts WHERE day>? AND day<? ORDER BY day, part");
     rows.Bind(query.from_unix_ms - kDayMs).Bind(query.to_unix_ms);
     while (rows.Step()) parts[rows.Int(0)].push_back(rows.Int(1));
     if (!rows.status().ok()) return rows.status();
@@ -123,8 +122,12 @@ absl::StatusOr<std::vector<SourceDay>> RollupReader::ReadSources(const SourceQue
       const absl::Status s =
           ScanPart(db_, day, part, query.source, [&](Family family, const Statement& row) {
             if (!streams->contains(row.Int(1))) return;
-            const ActivityKey key{static_cast<int>(family), row.Int(0), row.Int(1),
-                                  row.Int(2),               row.Int(3), row.Int(4)};
+            const ActivityKey key{static_cast<int>(family),
+                                  row.Int(0),
+                                  row.Int(1),
+                                  row.Int(2),
+                                  row.Int(3),
+                                  row.Int(4)};
             AddRow(row, activities[key]);
           });
       if (!s.ok()) return s;

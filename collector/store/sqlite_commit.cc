@@ -51,8 +51,8 @@ absl::StatusOr<FactFile*> SqliteWriter::DayFile(int64_t day_unix_ms) {
   if (known->has_value() && (*known)->state == DayState::kExpiring) {
     if (absl::Status s = FinishExpiry(**known); !s.ok()) return s;
   }
-  absl::StatusOr<FactFile> file = FactFile::Open(
-      paths_.FactsOf(day_unix_ms), kept ? SqliteMode::kWriter : SqliteMode::kCreate);
+  absl::StatusOr<FactFile> file =
+      FactFile::Open(paths_.FactsOf(day_unix_ms), kept ? SqliteMode::kWriter : SqliteMode::kCreate);
   if (!file.ok()) return file.status();
   if (!kept) {
     if (absl::Status s = SyncFolder(paths_.Facts()); !s.ok()) return s;
@@ -134,8 +134,7 @@ absl::StatusOr<FactVerdict> SqliteWriter::CompareStored(const AcceptedFact& fact
   return Compare(std::nullopt, fact);
 }
 
-absl::Status SqliteWriter::StoreDay(int64_t day_unix_ms,
-                                    std::span<const AcceptedFact* const> facts,
+absl::Status SqliteWriter::StoreDay(int64_t day_unix_ms, std::span<const AcceptedFact* const> facts,
                                     std::map<const AcceptedFact*, FactVerdict>& verdicts,
                                     Batch& batch) {
   const absl::StatusOr<FactFile*> file = DayFile(day_unix_ms);

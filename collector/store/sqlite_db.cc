@@ -17,16 +17,22 @@ constexpr int kBusyTimeoutMs = 5'000;
 
 absl::StatusCode CodeOf(int code) {
   switch (code & 0xff) {
-    case SQLITE_FULL: return absl::StatusCode::kResourceExhausted;
+    case SQLITE_FULL:
+      return absl::StatusCode::kResourceExhausted;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return absl::StatusCode::kUnavailable;
+    case SQLITE_LOCKED:
+      return absl::StatusCode::kUnavailable;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return absl::StatusCode::kDataLoss;
-    case SQLITE_CANTOPEN: return absl::StatusCode::kNotFound;
+    case SQLITE_NOTADB:
+      return absl::StatusCode::kDataLoss;
+    case SQLITE_CANTOPEN:
+      return absl::StatusCode::kNotFound;
     case SQLITE_PERM:
     case SQLITE_READONLY:
-    case SQLITE_AUTH: return absl::StatusCode::kPermissionDenied;
-    default: return absl::StatusCode::kInternal;
+    case SQLITE_AUTH:
+      return absl::StatusCode::kPermissionDenied;
+    default:
+      return absl::StatusCode::kInternal;
   }
 }
 
@@ -165,8 +171,9 @@ absl::Status SqliteDb::Configure(SqliteMode mode, const SqliteSchema& schema) {
   sqlite3_busy_timeout(handle_, kBusyTimeoutMs);
   if (absl::Status s = RegisterFunctions(handle_); !s.ok()) return s;
   // Nothing observed ever reaches a temporary file.
-  absl::Status s = Execute("PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
-                           "PRAGMA cell_size_check=ON; PRAGMA wal_autocheckpoint=0");
+  absl::Status s = Execute(
+      "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"
+      "PRAGMA cell_size_check=ON; PRAGMA wal_autocheckpoint=0");
   if (!s.ok()) return s;
   if (mode == SqliteMode::kReader) {
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
@@ -174,19 +181,19 @@ absl::Status SqliteDb::Configure(SqliteMode mode, const SqliteSchema& schema) {
   }
   sqlite3_wal_hook(handle_, &OnCommit, &log_pages_);
   // The page size counts only while the file is empty.
-  return Execute(fmt::format(
-      "PRAGMA page_size={}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-      "PRAGMA cache_size=-16384; PRAGMA secure_delete={}",
-      schema.page_bytes, schema.secure_delete ? "ON" : "OFF"));
+  return Execute(
+      fmt::format("PRAGMA page_size={}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                  "PRAGMA cache_size=-16384; PRAGMA secure_delete={}",
+                  schema.page_bytes, schema.secure_delete ? "ON" : "OFF"));
 }
 
 absl::Status SqliteDb::CheckSchema(SqliteMode mode, const SqliteSchema& schema) {
   const absl::StatusOr<int64_t> objects = Scalar("SELECT count(*) FROM sqlite_schema");
   if (!objects.ok()) return objects.status();
   if (*objects == 0 && mode == SqliteMode::kCreate) {
-    return Execute(fmt::format(
-        "BEGIN IMMEDIATE; PRAGMA application_id={}; PRAGMA user_version={}; {}; COMMIT",
-        schema.application_id, schema.version, schema.sql));
+    return Execute(
+        fmt::format("BEGIN IMMEDIATE; PRAGMA application_id={}; PRAGMA user_version={}; {}; COMMIT",
+                    schema.application_id, schema.version, schema.sql));
   }
   const absl::StatusOr<int64_t> application = Scalar("PRAGMA application_id");
   if (!application.ok()) return application.status();
@@ -197,9 +204,8 @@ absl::Status SqliteDb::CheckSchema(SqliteMode mode, const SqliteSchema& schema) 
         fmt::format("{}: is not a {} file of this store", path_, schema.name));
   }
   if (*version != schema.version) {
-    return absl::FailedPreconditionError(
-        fmt::format("{}: has schema version {}, this program knows {}", path_, *version,
-                    schema.version));
+    return absl::FailedPreconditionError(fmt::format(
+        "{}: has schema version {}, this program knows {}", path_, *version, schema.version));
   }
   return absl::OkStatus();
 }
@@ -219,8 +225,8 @@ absl::Status SqliteDb::Execute(std::string_view sql) {
 Statement SqliteDb::Prepare(std::string_view sql) {
   auto [it, inserted] = statements_.try_emplace(std::string(sql), nullptr);
   if (inserted) {
-    sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
-                       SQLITE_PREPARE_PERSISTENT, &it->second, nullptr);
+    sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                       &it->second, nullptr);
   }
   sqlite3_stmt* statement = it->second;
   if (statement == nullptr) statements_.erase(it);  // Step reports the connection's error
@@ -243,8 +249,8 @@ absl::Status SqliteDb::Checkpoint(int least_pages) {
   int done = 0;
   // TRUNCATE would wait for readers; PASSIVE takes what it can, and the log starts again from its
   // beginning as soon as nobody reads from it.
-  const int code = sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &log,
-                                             &done);
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, &log, &done);
   if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) return ErrorStatus(code);
   log_pages_ = log - done;
   return absl::OkStatus();

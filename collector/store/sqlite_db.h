@@ -77,10 +77,10 @@ enum class SqliteMode { kCreate, kWriter, kReader };
 
 // What marks a file as ours: PRAGMA application_id and user_version.
 struct SqliteSchema {
-  std::string_view name;   // for messages: "facts", "record", "rollup"
+  std::string_view name;  // for messages: "facts", "record", "rollup"
   int32_t application_id = 0;
   int version = 1;
-  std::string_view sql;    // run once on an empty file, in one transaction
+  std::string_view sql;  // run once on an empty file, in one transaction
   int page_bytes = 4096;
   bool secure_delete = false;  // deleted content is overwritten with zeros
 };

@@ -40,8 +40,7 @@ absl::StatusOr<std::unique_ptr<SqliteReader>> SqliteReader::Open(const StorePath
 }
 
 absl::StatusOr<std::optional<FactFile>> SqliteReader::OpenDay(int64_t day_unix_ms) {
-  absl::StatusOr<FactFile> file =
-      FactFile::Open(paths_.FactsOf(day_unix_ms), SqliteMode::kReader);
+  absl::StatusOr<FactFile> file = FactFile::Open(paths_.FactsOf(day_unix_ms), SqliteMode::kReader);
   if (file.ok()) return std::optional<FactFile>(*std::move(file));
   if (!absl::IsNotFound(file.status())) return file.status();
   const absl::StatusOr<std::optional<FactDay>> day = record_.Day(day_unix_ms);
@@ -80,9 +79,10 @@ absl::Status SqliteReader::ScanFacts(const FactSelection& selection,
                                      const std::function<bool(const StoredFact&)>& visit) {
   const absl::StatusOr<std::vector<FactDay>> days = record_.Days();
   if (!days.ok()) return days.status();
-  const int64_t begin = selection.after.has_value()
-                            ? std::max(selection.from_unix_ms, selection.after->window_start_unix_ms)
-                            : selection.from_unix_ms;
+  const int64_t begin =
+      selection.after.has_value()
+          ? std::max(selection.from_unix_ms, selection.after->window_start_unix_ms)
+          : selection.from_unix_ms;
   for (const FactDay& day : *days) {
     if (day.state != DayState::kKept || day.day_unix_ms + kDayMs <= begin ||
         day.day_unix_ms >= selection.to_unix_ms) {

@@ -25,8 +25,7 @@ class SqliteReader final : public StoreReader {
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<SqliteReader>> Open(const StorePaths& paths);
 
   [[nodiscard]] absl::Status ScanFacts(
-      const FactSelection& selection,
-      const std::function<bool(const StoredFact&)>& visit) override;
+      const FactSelection& selection, const std::function<bool(const StoredFact&)>& visit) override;
   [[nodiscard]] absl::StatusOr<std::vector<RollupRow>> ReadRollup(
       const RollupQuery& query) override;
   [[nodiscard]] absl::StatusOr<std::vector<CoverageRollup>> ReadCoverage(

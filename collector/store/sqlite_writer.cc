@@ -49,7 +49,8 @@ absl::Status CheckFresh(const StorePaths& paths) {
   const absl::StatusOr<std::vector<int64_t>> days = ListFactDays(paths);
   if (!days.ok()) return days.status();
   if (!days->empty()) {
-    return AsLoss(absl::NotFoundError(fmt::format("{}: the record file is missing", paths.Record())));
+    return AsLoss(
+        absl::NotFoundError(fmt::format("{}: the record file is missing", paths.Record())));
   }
   if (!FileExists(paths.Rollup())) return absl::OkStatus();
   absl::StatusOr<RollupDb> rollup = RollupDb::Open(paths.Rollup(), SqliteMode::kCreate);
@@ -66,9 +67,9 @@ absl::StatusOr<std::unique_ptr<SqliteWriter>> SqliteWriter::Open(
     const SqliteStoreOptions& options) {
   if (absl::Status s = CheckSqliteVersion(); !s.ok()) return s;
   if (!Zone::Valid(options.utc_offset_minutes)) {
-    return absl::InvalidArgumentError(fmt::format(
-        "utc_offset_minutes {}: is not a multiple of 15 within 18 hours",
-        options.utc_offset_minutes));
+    return absl::InvalidArgumentError(
+        fmt::format("utc_offset_minutes {}: is not a multiple of 15 within 18 hours",
+                    options.utc_offset_minutes));
   }
   StorePaths paths{.folder = options.folder, .zone = Zone(options.utc_offset_minutes)};
   for (const std::string& folder : {paths.folder, paths.Facts()}) {
@@ -86,8 +87,8 @@ absl::StatusOr<std::unique_ptr<SqliteWriter>> SqliteWriter::Open(
   if (!record.ok()) return record.status();
   if (absl::Status s = record->db().QuickCheck(); !s.ok()) return s;
 
-  std::unique_ptr<SqliteWriter> writer(new SqliteWriter(
-      std::move(paths), options.retention, *std::move(record), *std::move(rollup)));
+  std::unique_ptr<SqliteWriter> writer(new SqliteWriter(std::move(paths), options.retention,
+                                                        *std::move(record), *std::move(rollup)));
   if (absl::Status s = writer->LoadMeta(options); !s.ok()) return s;
   if (absl::Status s = writer->Recover(); !s.ok()) return s;
   if (absl::Status s = SyncFolder(options.folder); !s.ok()) return s;
@@ -180,9 +181,9 @@ absl::Status SqliteWriter::Ready() {
 absl::Status SqliteWriter::Note(absl::Status status) {
   if (status.ok() || !absl::IsInternal(status)) return status;
   if (fatal_.ok()) {
-    fatal_ = absl::InternalError(fmt::format(
-        "the store is not written any more until it is opened again: {}",
-        std::string(status.message())));
+    fatal_ = absl::InternalError(
+        fmt::format("the store is not written any more until it is opened again: {}",
+                    std::string(status.message())));
     Log(LogLevel::kError, "store_failed", {{"why", std::string(status.message())}});
   }
   return status;

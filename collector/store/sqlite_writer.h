@@ -113,9 +113,9 @@ class SqliteWriter final : public StoreWriter {
   RollupDb rollup_;
   std::map<int64_t, OpenDay> open_days_;
   uint64_t uses_ = 0;
-  uint64_t generation_ = 0;      // of the last batch
-  bool recover_first_ = false;   // a batch failed half-way
-  absl::Status fatal_;           // an I/O error: nothing is written any more
+  uint64_t generation_ = 0;     // of the last batch
+  bool recover_first_ = false;  // a batch failed half-way
+  absl::Status fatal_;          // an I/O error: nothing is written any more
 };
 
 }  // namespace teiten
