@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/query/coverage.h"
+
+#include <algorithm>
+
+#include "collector/query/rank_math.h"
+#include "collector/store/accounting.h"
+#include "fmt/format.h"
+
+namespace teiten {
+namespace {
+
+void AddBlind(uint8_t protocol, uint16_t port, uint64_t live_ms, CoverageRollup& sum) {
+  for (CoverageRollup::Blind& blind : sum.blind) {
+    if (blind.protocol == protocol && blind.port == port) {
+      blind.live_ms += live_ms;
+      return;
+    }
+  }
+  sum.blind.push_back({protocol, port, live_ms});
+}
+
+bool Names(const std::vector<std::string>& list, const std::string& name) {
+  return list.empty() || std::find(list.begin(), list.end(), name) != list.end();
+}
+
+// Sequences that will never arrive because something was lost; "never used" is no loss.
+bool IsLoss(v1::Gap::Reason reason) { return reason != v1::Gap::REASON_NEVER_USED; }
+
+void WriteGap(const v1::Gap& gap, const RecordFilter& filter, v1::Coverage& out) {
+  if (!IsLoss(gap.reason())) return;
+  const uint64_t summaries = gap.sequences().last() - gap.sequences().first() + 1;
+  if (!gap.has_from_unix_ms() || !gap.has_to_unix_ms()) {
+    out.add_notes(fmt::format("{} summaries were lost at a time nobody knows", summaries));
+    return;
+  }
+  const int64_t from = std::max(gap.from_unix_ms(), filter.from_unix_ms);
+  const int64_t to = std::min(gap.to_unix_ms(), filter.to_unix_ms);
+  if (from >= to) return;
+  out.set_shed_summaries(out.shed_summaries() + summaries);
+  out.set_gap_ms(out.gap_ms() + static_cast<uint64_t>(to - from));
+}
+
+}  // namespace
+
+uint64_t ExpectedMs(int64_t from_unix_ms, int64_t to_unix_ms, int64_t now_unix_ms) {
+  const int64_t to = now_unix_ms > from_unix_ms ? std::min(to_unix_ms, now_unix_ms) : to_unix_ms;
+  return static_cast<uint64_t>(to - from_unix_ms);
+}
+
+void CoverageBook::AddRollup(int64_t start_unix_ms, const CoverageRollup& rollup) {
+  CoverageRollup& sum = sensors_[rollup.sensor];
+  sum.sensor = rollup.sensor;
+  sum.group = rollup.group;
+  sum.summaries += rollup.summaries;
+  sum.live_ms += rollup.live_ms;
+  sum.n4_live_ms += rollup.n4_live_ms;
+  sum.p6_live_ms += rollup.p6_live_ms;
+  sum.direction_unknown_ms += rollup.direction_unknown_ms;
+  sum.drops_unknown_ms += rollup.drops_unknown_ms;
+  AddAccounting(rollup.accounting, sum.accounting);
+  for (const CoverageRollup::Blind& b : rollup.blind) {
+    AddBlind(b.protocol, b.port, b.live_ms, sum);
+  }
+  if (on_live_) on_live_(start_unix_ms, rollup.live_ms);
+}
+
+uint64_t CoverageBook::NewLiveMs(const StoredFact& fact) {
+  OpenWindow& window = open_[fact.key.sensor];
+  if (window.start_unix_ms != fact.window_start_unix_ms) {
+    window = OpenWindow{
+        .start_unix_ms = fact.window_start_unix_ms, .live_ms_of_worker = {}, .counted_ms = 0};
+  }
+  uint64_t& live = window.live_ms_of_worker[fact.summary.worker().index()];
+  live += fact.summary.live_ms();
+  if (live <= window.counted_ms) return 0;
+  const uint64_t added = live - window.counted_ms;
+  window.counted_ms = live;
+  return added;
+}
+
+void CoverageBook::AddFact(const StoredFact& fact) {
+  const v1::WindowSummary& s = fact.summary;
+  const uint64_t live_ms = NewLiveMs(fact);
+  CoverageRollup& sum = sensors_[fact.key.sensor];
+  sum.sensor = fact.key.sensor;
+  sum.group = fact.group;
+  sum.summaries += 1;
+  sum.live_ms += live_ms;
+  sum.n4_live_ms += static_cast<double>(s.n4()) * static_cast<double>(live_ms);
+  sum.p6_live_ms += static_cast<double>(s.p6()) * static_cast<double>(live_ms);
+  if (s.flags().direction_unknown()) sum.direction_unknown_ms += live_ms;
+  if (!s.accounting().has_kernel_dropped()) sum.drops_unknown_ms += live_ms;
+  AddAccounting(s.accounting(), sum.accounting);
+  for (const v1::BlindPort& blind : s.blind_ports()) {
+    AddBlind(static_cast<uint8_t>(blind.protocol()), static_cast<uint16_t>(blind.port()), live_ms,
+             sum);
+  }
+  if (on_live_) on_live_(fact.window_start_unix_ms, live_ms);
+}
+
+uint64_t CoverageBook::live_ms() const {
+  uint64_t sum = 0;
+  for (const auto& [name, coverage] : sensors_) sum += coverage.live_ms;
+  return sum;
+}
+
+bool CoverageBook::Counts(const std::string& sensor, uint64_t expected_ms) const {
+  const auto at = sensors_.find(sensor);
+  return at != sensors_.end() && static_cast<double>(at->second.live_ms) >=
+                                     kVoteLiveShare * static_cast<double>(expected_ms);
+}
+
+uint64_t CoverageBook::BlindMs(const std::string& sensor,
+                               const std::vector<ProtocolAndPort>& ports) const {
+  const auto at = sensors_.find(sensor);
+  if (at == sensors_.end() || ports.empty()) return 0;
+  uint64_t least = ~uint64_t{0};
+  for (const ProtocolAndPort& wanted : ports) {
+    uint64_t blind_ms = 0;
+    for (const CoverageRollup::Blind& blind : at->second.blind) {
+      if (blind.protocol == wanted.protocol && blind.port == wanted.port) blind_ms = blind.live_ms;
+    }
+    least = std::min(least, blind_ms);
+  }
+  return std::min(least, at->second.live_ms);
+}
+
+void CoverageBook::Write(uint64_t expected_ms, v1::Coverage& out) const {
+  double n4_live_ms = 0;
+  double p6_live_ms = 0;
+  uint64_t longest_ms = 0;
+  for (const auto& [sensor, c] : sensors_) {
+    AddAccounting(c.accounting, *out.mutable_accounting());
+    if (c.direction_unknown_ms > 0) out.set_direction_unknown(true);
+    out.set_kernel_dropped_unknown_ms(out.kernel_dropped_unknown_ms() + c.drops_unknown_ms);
+    if (c.live_ms == 0) continue;
+    out.set_sensors(out.sensors() + 1);
+    n4_live_ms += c.n4_live_ms;
+    p6_live_ms += c.p6_live_ms;
+    longest_ms = std::max(longest_ms, c.live_ms - std::min(c.direction_unknown_ms, c.live_ms));
+    if (!Counts(sensor, expected_ms)) {
+      out.add_left_out(
+          fmt::format("{}: live {:.0f} % of the time", sensor,
+                      100.0 * static_cast<double>(c.live_ms) / static_cast<double>(expected_ms)));
+    }
+  }
+  out.set_live_ms(live_ms());
+  out.set_expected_ms(expected_ms * out.sensors());
+  // The mean of the sum over sensors while anyone watched, taken as the longest live time: a
+  // sensor that was away half of the time adds half of its addresses.
+  if (longest_ms > 0) {
+    out.set_mean_n4(n4_live_ms / static_cast<double>(longest_ms));
+    out.set_mean_p6(p6_live_ms / static_cast<double>(longest_ms));
+  }
+}
+
+absl::Status WriteGaps(StoreReader& store, const RecordFilter& filter, v1::Coverage& out) {
+  absl::StatusOr<std::vector<SensorRecord>> sensors = store.ReadSensors();
+  if (!sensors.ok()) return sensors.status();
+  for (const SensorRecord& sensor : *sensors) {
+    if (!Names(filter.sensors, sensor.contact.sensor)) continue;
+    if (!Names(filter.groups, sensor.contact.group)) continue;
+    for (const Spool& spool : sensor.spools) {
+      absl::StatusOr<SpoolLedger> ledger = store.ReadLedger(sensor.contact.sensor, spool);
+      if (!ledger.ok()) return ledger.status();
+      for (const v1::Gap& gap : ledger->gaps) WriteGap(gap, filter, out);
+      out.set_rejected_summaries(out.rejected_summaries() + ledger->rejected);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace teiten
