@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/query/record_query.h"
+
+#include "collector/query/rank.h"
+#include "collector/query/sensors.h"
+#include "collector/query/series.h"
+#include "collector/query/source.h"
+#include "collector/query/tuples.h"
+
+namespace teiten {
+
+absl::StatusOr<v1::RankReply> RecordQuery::Rank(const v1::RankRequest& request) {
+  return AnswerRank(*store_, context_, request);
+}
+
+absl::StatusOr<v1::SeriesReply> RecordQuery::Series(const v1::SeriesRequest& request) {
+  return AnswerSeries(*store_, context_, request);
+}
+
+absl::StatusOr<v1::SourceReply> RecordQuery::Source(const v1::SourceRequest& request) {
+  return AnswerSource(*store_, context_, request);
+}
+
+absl::StatusOr<v1::SensorsReply> RecordQuery::Sensors(const v1::SensorsRequest& request) {
+  return AnswerSensors(*store_, context_, request);
+}
+
+absl::Status RecordQuery::Tuples(const v1::TuplesRequest& request,
+                                 const std::function<bool(const v1::TuplesReply&)>& send) {
+  return AnswerTuples(*store_, context_, request, send);
+}
+
+absl::StatusOr<v1::GetReportReply> RecordQuery::Report(const v1::GetReportRequest& request) {
+  if (!context_.report) return absl::UnimplementedError("this collector writes no reports");
+  return context_.report(*store_, request);
+}
+
+}  // namespace teiten

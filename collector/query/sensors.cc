@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/query/sensors.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "collector/query/distinct_sources.h"
+#include "collector/query/empty_reason.h"
+#include "collector/query/gather.h"
+
+namespace teiten {
+namespace {
+
+class SensorsAnswer {
+ public:
+  SensorsAnswer(StoreReader& store, const QueryContext& context, const v1::SensorsRequest& request)
+      : store_(store), context_(context), request_(request) {}
+
+  absl::StatusOr<v1::SensorsReply> Make() {
+    absl::StatusOr<std::vector<SensorRecord>> records = store_.ReadSensors();
+    if (!records.ok()) return records.status();
+    absl::StatusOr<RecordFilter> filter = Open(*records);
+    if (!filter.ok()) return filter.status();
+    if (absl::Status s = Read(*filter); !s.ok()) return s;
+    for (const SensorRecord& record : *records) {
+      if (!Selected(*filter, record)) continue;
+      if (absl::Status s = Write(record, *reply_.add_sensors()); !s.ok()) return s;
+    }
+    v1::Coverage& coverage = *reply_.mutable_coverage();
+    book_.Write(ExpectedMs(filter->from_unix_ms, filter->to_unix_ms, context_.now_unix_ms()),
+                coverage);
+    coverage.set_source(description_);
+    if (absl::Status s = WriteGaps(store_, *filter, coverage); !s.ok()) return s;
+    if (reply_.sensors_size() == 0) {
+      absl::StatusOr<std::string> reason = EmptyReason(store_, *filter, book_);
+      if (!reason.ok()) return reason.status();
+      coverage.set_empty_reason(*std::move(reason));
+    }
+    return std::move(reply_);
+  }
+
+ private:
+  struct Observed {
+    explicit Observed(const HashMultipliers* multipliers) : sources(multipliers) {}
+    v1::Counts counts;
+    DistinctSources sources;
+  };
+
+  absl::StatusOr<RecordFilter> Open(const std::vector<SensorRecord>& records) const {
+    v1::Selection selection;
+    *selection.mutable_time() = request_.time();
+    if (!request_.has_time()) {
+      selection.mutable_time()->set_to_unix_ms(context_.now_unix_ms());
+      selection.mutable_time()->set_from_unix_ms(context_.now_unix_ms() - kDayMs);
+    }
+    *selection.mutable_sensors() = request_.sensors();
+    *selection.mutable_groups() = request_.groups();
+    if (request_.groups().empty()) {
+      std::set<std::string> groups = {kLiveGroup};
+      for (const SensorRecord& r : records) {
+        if (!r.contact.group.empty()) groups.insert(r.contact.group);
+      }
+      for (const std::string& group : groups) selection.add_groups(group);
+    }
+    return ParseSelection(selection);
+  }
+
+  static bool Selected(const RecordFilter& filter, const SensorRecord& record) {
+    const auto names = [](const std::vector<std::string>& list, const std::string& name) {
+      return list.empty() || std::find(list.begin(), list.end(), name) != list.end();
+    };
+    return names(filter.sensors, record.contact.sensor) &&
+           (record.contact.group.empty() || names(filter.groups, record.contact.group));
+  }
+
+  absl::Status Read(const RecordFilter& filter) {
+    const GatherRequest request{.filter = &filter,
+                                .by = v1::RANK_BY_SENSOR,
+                                .by_time = false,
+                                .all_from_facts = false,
+                                .days = true};
+    const auto add = [this](const Cell& cell) {
+      Observed& sum =
+          observed_.try_emplace(*cell.sensor, &context_.sketch_multipliers).first->second;
+      sum.counts.set_packets(sum.counts.packets() + cell.packets);
+      sum.counts.set_bytes(sum.counts.bytes() + cell.bytes);
+      sum.counts.set_tuples(sum.counts.tuples() + cell.tuples);
+      if (cell.source != nullptr) sum.sources.Add(cell.family, *cell.source);
+      if (cell.sources != nullptr) sum.sources.Merge(*cell.sources);
+      sum.sources.AddUpperBound(cell.foreign_sources);
+      return absl::OkStatus();
+    };
+    return Gather(store_, context_, request, book_, add, description_);
+  }
+
+  std::string StateOf(const SensorRecord& record) const {
+    if (record.contact.group == kReplayGroup) return "replay";
+    const int64_t quiet_ms = context_.now_unix_ms() - record.newest_window_end_unix_ms;
+    return quiet_ms <= kSilentAfterMs ? "live" : "silent";
+  }
+
+  absl::Status Write(const SensorRecord& record, v1::SensorState& out) {
+    const SensorContact& contact = record.contact;
+    out.set_sensor(contact.sensor);
+    out.set_group(contact.group);
+    out.set_software(contact.software);
+    out.set_definitions_version(contact.definitions_version);
+    out.set_connected(context_.connected && context_.connected(contact.sensor));
+    out.set_last_contact_unix_ms(contact.contact_unix_ms);
+    out.set_newest_window_end_unix_ms(record.newest_window_end_unix_ms);
+    out.set_clock_skew_ms(contact.clock_skew_ms);
+    out.set_n4(record.n4);
+    out.set_p6(record.p6);
+    *out.mutable_health() = record.health;
+    out.set_state(StateOf(record));
+    if (const auto c = book_.sensors().find(contact.sensor); c != book_.sensors().end()) {
+      out.set_summaries(c->second.summaries);
+      out.set_live_ms(c->second.live_ms);
+      *out.mutable_accounting() = c->second.accounting;
+    }
+    if (const auto sum = observed_.find(contact.sensor); sum != observed_.end()) {
+      *out.mutable_observed() = sum->second.counts;
+      sum->second.sources.Write(*out.mutable_observed());
+    }
+    for (const Spool& spool : record.spools) {
+      absl::StatusOr<SpoolLedger> ledger = store_.ReadLedger(contact.sensor, spool);
+      if (!ledger.ok()) return ledger.status();
+      v1::SpoolState& state = *out.add_spools();
+      state.set_spool(spool.data(), spool.size());
+      for (const v1::SequenceRange& range : ledger->stored) *state.add_stored() = range;
+      for (const v1::Gap& gap : ledger->gaps) *state.add_gaps() = gap;
+      state.set_rejected(ledger->rejected);
+      state.set_conflicts(ledger->conflicts);
+    }
+    return absl::OkStatus();
+  }
+
+  StoreReader& store_;
+  const QueryContext& context_;
+  const v1::SensorsRequest& request_;
+  CoverageBook book_;
+  std::string description_;
+  std::map<std::string, Observed> observed_;
+  v1::SensorsReply reply_;
+};
+
+}  // namespace
+
+absl::StatusOr<v1::SensorsReply> AnswerSensors(StoreReader& store, const QueryContext& context,
+                                               const v1::SensorsRequest& request) {
+  return SensorsAnswer(store, context, request).Make();
+}
+
+}  // namespace teiten

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/query/source.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "collector/query/empty_reason.h"
+#include "collector/query/fact_rows.h"
+#include "collector/query/gather.h"
+#include "collector/query/tool_name.h"
+#include "fmt/format.h"
+
+namespace teiten {
+namespace {
+
+constexpr uint32_t kMostDirtyHours = 100'000;
+constexpr std::size_t kMostHeld = 500'000;  // activities held while adding up
+
+struct ActivityKey {
+  Prefix source;  // one address, or the /64 an IPv6 source is recorded as
+  Kind kind = Kind::kNone;
+  uint8_t protocol = 0;
+  uint16_t port = 0;
+  friend auto operator<=>(const ActivityKey&, const ActivityKey&) = default;
+};
+
+struct DayMarks {
+  uint64_t packets = 0;
+  MarkPackets marks{};
+};
+
+struct Activity {
+  uint64_t packets = 0, bytes = 0, tuples = 0;
+  int64_t first_unix_ms = 0, last_unix_ms = 0;
+  std::set<std::string> sensors;
+  std::map<int64_t, DayMarks> days;
+
+  void Seen(int64_t first, int64_t last) {
+    first_unix_ms = first_unix_ms == 0 ? first : std::min(first_unix_ms, first);
+    last_unix_ms = std::max(last_unix_ms, last);
+  }
+};
+
+v1::ToolMark ToolOf(Mark mark) {
+  switch (mark) {
+    case Mark::kZmap:
+      return v1::TOOL_MARK_ZMAP;
+    case Mark::kMasscan:
+      return v1::TOOL_MARK_MASSCAN;
+    case Mark::kMirai:
+      return v1::TOOL_MARK_MIRAI;
+    case Mark::kNmap:
+      return v1::TOOL_MARK_NMAP;
+    case Mark::kAmplification:
+      return v1::TOOL_MARK_AMPLIFICATION;
+  }
+  return v1::TOOL_MARK_UNSPECIFIED;
+}
+
+class SourceAnswer {
+ public:
+  SourceAnswer(StoreReader& store, const QueryContext& context, const v1::SourceRequest& request)
+      : store_(store),
+        context_(context),
+        request_(request),
+        limit_(request.limit() == 0 ? kDefaultActivities : request.limit()) {}
+
+  absl::StatusOr<v1::SourceReply> Make() {
+    if (absl::Status s = Open(); !s.ok()) return s;
+    absl::StatusOr<std::vector<Piece>> pieces = Plan();
+    if (!pieces.ok()) return pieces.status();
+    for (const Piece& piece : *pieces) {
+      absl::Status s = piece.source == PieceSource::kFacts ? ReadFacts(piece) : ReadDays(piece);
+      if (!s.ok()) return s;
+    }
+    WriteHead();
+    WriteActivities();
+    v1::Coverage& coverage = *reply_.mutable_coverage();
+    book_.Write(ExpectedMs(filter_.from_unix_ms, filter_.to_unix_ms, context_.now_unix_ms()),
+                coverage);
+    coverage.set_source(DescribePieces(*pieces));
+    if (absl::Status s = WriteGaps(store_, filter_, coverage); !s.ok()) return s;
+    if (!activities_.empty()) return std::move(reply_);
+    absl::StatusOr<std::string> reason = EmptyReason(store_, filter_, book_);
+    if (!reason.ok()) return reason.status();
+    coverage.set_empty_reason(*std::move(reason));
+    return std::move(reply_);
+  }
+
+ private:
+  absl::Status Open() {
+    const std::optional<Prefix> source = ParsePrefix(request_.source());
+    if (!source) {
+      return absl::InvalidArgumentError(
+          fmt::format("source: \"{}\" is neither an address nor a prefix (192.0.2.7, "
+                      "192.0.2.0/24, 2001:db8::/32; host bits zero)",
+                      request_.source()));
+    }
+    if (limit_ > kMostActivities) {
+      return absl::InvalidArgumentError(
+          fmt::format("limit: {} activities, at most {}", limit_, kMostActivities));
+    }
+    source_ = *source;
+    v1::Selection selection;
+    *selection.mutable_time() = request_.time();
+    selection.add_source_prefixes(request_.source());
+    *selection.mutable_sensors() = request_.sensors();
+    *selection.mutable_groups() = request_.groups();
+    absl::StatusOr<RecordFilter> filter = OpenSelection(store_, selection);
+    if (!filter.ok()) return filter.status();
+    filter_ = *std::move(filter);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<Piece>> Plan() {
+    absl::StatusOr<std::vector<int64_t>> dirty = store_.DirtyHours(kMostDirtyHours);
+    if (!dirty.ok()) return dirty.status();
+    return PlanPieces({.from_unix_ms = filter_.from_unix_ms,
+                       .to_unix_ms = filter_.to_unix_ms,
+                       .now_unix_ms = context_.now_unix_ms(),
+                       .utc_offset_ms = OffsetMs(),
+                       .facts_kept_ms = context_.facts_kept_ms,
+                       .days = true,
+                       .only_days = true,
+                       .dirty_hours = *std::move(dirty)});
+  }
+
+  [[nodiscard]] int64_t OffsetMs() const { return int64_t{context_.utc_offset_minutes} * 60'000; }
+
+  absl::StatusOr<Activity*> At(const ActivityKey& key) {
+    if (activities_.size() >= kMostHeld && !activities_.contains(key)) {
+      return absl::ResourceExhaustedError(fmt::format(
+          "more than {} activities: ask for a longer prefix or a shorter time", kMostHeld));
+    }
+    return &activities_[key];
+  }
+
+  absl::Status ReadDays(const Piece& piece) {
+    absl::StatusOr<std::vector<CoverageRollup>> coverage =
+        store_.ReadCoverage(RollupTier::kDay, {.from_unix_ms = piece.from_unix_ms,
+                                               .to_unix_ms = piece.to_unix_ms,
+                                               .sensors = filter_.sensors,
+                                               .groups = filter_.groups,
+                                               .after = std::nullopt});
+    if (!coverage.ok()) return coverage.status();
+    for (const CoverageRollup& c : *coverage) book_.AddRollup(piece.from_unix_ms, c);
+    absl::StatusOr<std::vector<SourceDay>> days =
+        store_.ReadSources({.from_unix_ms = piece.from_unix_ms,
+                            .to_unix_ms = piece.to_unix_ms,
+                            .source = source_,
+                            .sensors = filter_.sensors,
+                            .groups = filter_.groups,
+                            .limit = limit_});
+    if (!days.ok()) return days.status();
+    std::map<int64_t, uint32_t> rows_of_day;
+    for (const SourceDay& day : *days) {
+      if (++rows_of_day[day.day_unix_ms] == limit_) reply_.set_truncated(true);
+      if (absl::Status s = AddDay(day); !s.ok()) return s;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddDay(const SourceDay& day) {
+    const uint8_t length = day.prefix64 ? 64 : day.family == Family::kIpv4 ? 32 : 128;
+    absl::StatusOr<Activity*> found =
+        At({{day.family, day.source, length}, day.kind, day.protocol, day.port});
+    if (!found.ok()) return found.status();
+    Activity& activity = **found;
+    activity.packets += day.packets;
+    activity.bytes += day.bytes;
+    activity.tuples += day.windows;
+    activity.Seen(day.first_unix_ms, day.last_unix_ms);
+    activity.sensors.insert(day.sensor);
+    DayMarks& marks = activity.days[day.day_unix_ms];
+    marks.packets += day.packets;
+    for (std::size_t i = 0; i < kMarkCount; ++i) marks.marks[i] += day.marks[i];
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadFacts(const Piece& piece) {
+    absl::Status status;
+    absl::Status scan = store_.ScanFacts(
+        {.from_unix_ms = piece.from_unix_ms,
+         .to_unix_ms = piece.to_unix_ms,
+         .sensors = filter_.sensors,
+         .groups = filter_.groups,
+         .after = std::nullopt},
+        [&](const StoredFact& fact) {
+          if (++facts_ > kMostFacts) {
+            status = absl::ResourceExhaustedError(
+                fmt::format("this has to read more than {} facts (windows of one sensor): ask for "
+                            "whole days, a shorter time or fewer sensors",
+                            kMostFacts));
+            return false;
+          }
+          book_.AddFact(fact);
+          status = ForEachRow(fact, filter_, context_,
+                              [&](const FlowRow& row) { return AddRow(fact, row); });
+          return status.ok();
+        });
+    return status.ok() ? scan : status;
+  }
+
+  absl::Status AddRow(const StoredFact& fact, const FlowRow& row) {
+    const uint8_t length = row.prefix64() ? 64 : row.family() == Family::kIpv4 ? 32 : 128;
+    absl::StatusOr<Activity*> found =
+        At({{row.family(), row.source, length}, row.kind(), row.protocol, row.port});
+    if (!found.ok()) return found.status();
+    Activity& activity = **found;
+    activity.packets += row.packets;
+    activity.bytes += row.bytes();
+    activity.tuples += 1;
+    activity.Seen(fact.window_start_unix_ms + row.first_ms(),
+                  fact.window_start_unix_ms + row.last_ms());
+    activity.sensors.insert(fact.key.sensor);
+    DayMarks& marks = activity.days[FloorTo(fact.window_start_unix_ms, kDayMs, OffsetMs())];
+    marks.packets += row.packets;
+    for (std::size_t i = 0; i < kMarkCount; ++i) {
+      const int counter = CounterOf(row.kind(), static_cast<Mark>(i));
+      if (counter >= 0) marks.marks[i] += row.counter(counter);
+    }
+    return absl::OkStatus();
+  }
+
+  void WriteHead() {
+    const bool whole = source_.length == (source_.family == Family::kIpv4 ? 32 : 128);
+    reply_.set_source(whole ? FormatAddress(source_.family, source_.base) : FormatPrefix(source_));
+    if (whole && context_.region) reply_.set_region(context_.region(source_.family, source_.base));
+  }
+
+  void WriteActivities() {
+    std::vector<std::pair<const ActivityKey*, const Activity*>> order;
+    std::set<std::pair<Family, Address>> sources;
+    v1::Counts& total = *reply_.mutable_total();
+    for (const auto& [key, activity] : activities_) {
+      order.push_back({&key, &activity});
+      sources.insert({key.source.family, key.source.base});
+      total.set_packets(total.packets() + activity.packets);
+      total.set_bytes(total.bytes() + activity.bytes);
+      total.set_tuples(total.tuples() + activity.tuples);
+    }
+    total.set_sources(static_cast<double>(sources.size()));
+    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+      return a.second->packets > b.second->packets;
+    });
+    if (order.size() > limit_) {
+      order.resize(limit_);
+      reply_.set_truncated(true);
+    }
+    for (const auto& [key, activity] : order) Write(*key, *activity, *reply_.add_activities());
+  }
+
+  static void Write(const ActivityKey& key, const Activity& activity, v1::SourceActivity& out) {
+    const bool whole = key.source.length == (key.source.family == Family::kIpv4 ? 32 : 128);
+    out.set_source(whole ? FormatAddress(key.source.family, key.source.base)
+                         : FormatPrefix(key.source));
+    out.set_kind(static_cast<v1::Kind>(key.kind));
+    out.set_protocol(key.protocol);
+    out.set_port(key.port);
+    out.mutable_counts()->set_packets(activity.packets);
+    out.mutable_counts()->set_bytes(activity.bytes);
+    out.mutable_counts()->set_tuples(activity.tuples);
+    out.mutable_counts()->set_sources(1);
+    out.set_first_unix_ms(activity.first_unix_ms);
+    out.set_last_unix_ms(activity.last_unix_ms);
+    out.set_sensors(static_cast<uint32_t>(activity.sensors.size()));
+    out.set_days(static_cast<uint32_t>(activity.days.size()));
+    MarkPackets sum{};
+    std::set<std::string> tools;  // a source is named day by day
+    for (const auto& [day, marks] : activity.days) {
+      for (std::size_t i = 0; i < kMarkCount; ++i) sum[i] += marks.marks[i];
+      if (const std::string tool(NameTool(marks.packets, marks.marks)); !tool.empty()) {
+        tools.insert(tool);
+      }
+    }
+    for (std::size_t i = 0; i < kMarkCount; ++i) {
+      if (sum[i] == 0) continue;
+      v1::MarkCount& mark = *out.add_marks();
+      mark.set_mark(ToolOf(static_cast<Mark>(i)));
+      mark.set_packets(sum[i]);
+    }
+    for (const std::string& tool : tools) {
+      if (!out.tool().empty()) out.mutable_tool()->append(", ");
+      out.mutable_tool()->append(tool);
+    }
+  }
+
+  StoreReader& store_;
+  const QueryContext& context_;
+  const v1::SourceRequest& request_;
+  const uint32_t limit_;
+  Prefix source_;
+  RecordFilter filter_;
+  CoverageBook book_;
+  uint64_t facts_ = 0;
+  std::map<ActivityKey, Activity> activities_;
+  v1::SourceReply reply_;
+};
+
+}  // namespace
+
+absl::StatusOr<v1::SourceReply> AnswerSource(StoreReader& store, const QueryContext& context,
+                                             const v1::SourceRequest& request) {
+  return SourceAnswer(store, context, request).Make();
+}
+
+}  // namespace teiten
