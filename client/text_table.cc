@@ -59,7 +59,7 @@ std::size_t DisplayWidth(std::string_view utf8) {
     const std::size_t length = TakeCodePoint(utf8, code);
     utf8.remove_prefix(std::max<std::size_t>(length, 1));
     if (code >= 0x300 && code < 0x370) continue;  // combining
-    width += length > 0 && IsWide(code) ? 2 : 1;
+    width += length > 0 && IsWide(code) ? 2U : 1U;
   }
   return width;
 }
