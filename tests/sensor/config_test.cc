@@ -45,25 +45,25 @@ TEST(SensorConfig, FileInConfigIsWhatADefaultSensorDoes) {
 }
 
 TEST(SensorConfig, Services) {
-  const absl::StatusOr<ServiceRule> web = ParseService("80/tcp");
+  const absl::StatusOr<ServiceDeclaration> web = ParseService("80/tcp");
   ASSERT_TRUE(web.ok());
   EXPECT_EQ(web->protocol, kProtocolTcp);
   EXPECT_EQ(web->port, 80);
   EXPECT_TRUE(web->from.empty());
 
-  const absl::StatusOr<ServiceRule> ssh = ParseService("22/TCP from 192.0.2.0/24, 2001:db8::/32");
+  const absl::StatusOr<ServiceDeclaration> ssh = ParseService("22/TCP from 192.0.2.0/24, 2001:db8::/32");
   ASSERT_TRUE(ssh.ok()) << ssh.status();
   ASSERT_EQ(ssh->from.size(), 2U);
   EXPECT_EQ(FormatPrefix(ssh->from[0]), "192.0.2.0/24");
   EXPECT_EQ(FormatPrefix(ssh->from[1]), "2001:db8::/32");
 
-  const absl::StatusOr<ServiceRule> gre = ParseService("0/47");
+  const absl::StatusOr<ServiceDeclaration> gre = ParseService("0/47");
   ASSERT_TRUE(gre.ok());
   EXPECT_EQ(gre->protocol, 47);
 
   for (const char* bad : {"", "80", "tcp/80", "65536/tcp", "80/tcp from", "80/tcp from x",
                           "80/tcp from 192.0.2.1/24", "5/47", "80/tcp to 192.0.2.0/24"}) {
-    const absl::StatusOr<ServiceRule> rule = ParseService(bad);
+    const absl::StatusOr<ServiceDeclaration> rule = ParseService(bad);
     EXPECT_FALSE(rule.ok()) << bad;
     EXPECT_THAT(std::string(rule.status().message()), HasSubstr("\"")) << bad;
   }

@@ -14,6 +14,7 @@
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 
+#include "common/flow_row.h"
 #include "sensor/classify/udp_rules.h"
 
 namespace teiten {
@@ -23,6 +24,7 @@ namespace d = definitions;
 
 const std::map<std::string, int64_t> kCompiledIn = {
     {"window.seconds", d::kWindowSeconds},
+    {"window.slots", kSlots},
     {"time.jump_seconds", d::kJumpSeconds},
     {"time.jump_tolerance_seconds", d::kJumpToleranceSeconds},
     {"time.jump_packets", d::kJumpPackets},
@@ -61,12 +63,16 @@ toml::table Read() {
   return std::move(result).table();
 }
 
+// The sections the packet path has compiled in; the others are the collector's.
+const std::set<std::string> kCompiledInSections = {"window", "time",    "solicited",   "decode",
+                                                   "marks",  "folding", "destinations"};
+
 TEST(Definitions, NumbersAreThoseOfTheFile) {
   const toml::table file = Read();
   std::map<std::string, int64_t> found;
   for (const auto& [section, node] : file) {
     const toml::table* table = node.as_table();
-    if (table == nullptr || section.str() == "udp") continue;
+    if (table == nullptr || kCompiledInSections.count(std::string(section.str())) == 0) continue;
     for (const auto& [key, value] : *table) {
       if (const auto* number = value.as_integer()) {
         found[std::string(section.str()) + "." + std::string(key.str())] = number->get();
@@ -74,6 +80,37 @@ TEST(Definitions, NumbersAreThoseOfTheFile) {
     }
   }
   EXPECT_EQ(found, kCompiledIn);
+}
+
+// Every rule of measurement.md that has numbers has its section, and every leaf is a number, a list
+// or a text: nothing was left empty.
+void ExpectLeaves(const toml::table& table, const std::string& path) {
+  EXPECT_FALSE(table.empty()) << path;
+  for (const auto& [key, node] : table) {
+    const std::string at = path + "." + std::string(key.str());
+    if (const toml::table* inner = node.as_table()) {
+      ExpectLeaves(*inner, at);
+    } else if (const toml::array* list = node.as_array()) {
+      EXPECT_FALSE(list->empty()) << at;
+    } else {
+      EXPECT_TRUE(node.is_number() || (node.is_string() && !node.as_string()->get().empty())) << at;
+    }
+  }
+}
+
+TEST(Definitions, EverySectionIsThere) {
+  const toml::table file = Read();
+  for (const char* section : {"naming", "events", "sensitivity", "ranks", "editions", "udp"}) {
+    ASSERT_TRUE(file[section].is_table()) << section;
+  }
+  ExpectLeaves(file, "definitions");
+  std::set<std::string> events;
+  for (const auto& [name, node] : *file["events"].as_table())
+    events.insert(std::string(name.str()));
+  EXPECT_THAT(events,
+              testing::IsSupersetOf({"dos_victim", "scan", "shape", "survey_like", "surge", "flood",
+                                     "reflection_target", "reflection_abuse", "carpet", "new_port",
+                                     "tool_shift", "sensor_silent", "sensor_degraded"}));
 }
 
 TEST(Definitions, VersionIsTheFiles) {

@@ -122,6 +122,9 @@ TEST(Fates, Malformed) {
         in([length](PacketBuilder& p) { p.Udp(1, 2).UdpLength(length).Payload(Zeros(4)); });
       }
     }
+    // The offset must fit even the first fragment; everything else it may leave to the next.
+    in4([](PacketBuilder& p) { p.Fragment(0, true).Tcp(1, 2, kSyn).TcpOffset(6); });
+    in6([](PacketBuilder& p) { p.Fragment(0, true).Tcp(1, 2, kSyn).TcpOffset(6); });
     for (std::size_t n = 0; n < 8; ++n) {
       in4([n](PacketBuilder& p) { p.Ip(1).Payload(Zeros(n)); });
       in6([n](PacketBuilder& p) { p.Ip(58).Payload(Zeros(n)); });
@@ -352,6 +355,7 @@ TEST(Fates, FramesTheLinkMarksBroadcastOrMulticast) {
         ExpectFate(frame(Sll(type), tag), want, "SLL " + std::to_string(type));
         ExpectFate(frame(Sll2(type), tag), want, "SLL2 " + std::to_string(type));
       }
+      ExpectFate(frame(CiscoHdlc(0x8f), tag), Fate::kUnobserved, "Cisco HDLC multicast");
     }
   }
 }

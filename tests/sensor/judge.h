@@ -29,6 +29,7 @@ struct Judgement {
 class SensorUnderTest {
  public:
   static constexpr uint32_t kNow = 1'700'000'000;
+  static constexpr uint32_t kWindowMs = 60'000;
 
   explicit SensorUnderTest(std::vector<ServiceDeclaration> services = {})
       : SensorUnderTest(AddressView({P("192.0.2.9"), P("2001:db8:e::9")},
@@ -38,20 +39,24 @@ class SensorUnderTest {
       : view_(std::move(view)),
         services_(std::move(services)),
         solicited_(PublishedKey(), &services_),
-        classifier_(&view_, &services_, &solicited_) {}
+        classifier_(&services_, &solicited_, kWindowMs) {
+    classifier_.set_view(&view_);
+  }
   SensorUnderTest(const SensorUnderTest&) = delete;
   SensorUnderTest& operator=(const SensorUnderTest&) = delete;
 
-  [[nodiscard]] Judgement Judge(const BuiltPacket& built, uint32_t now_s = kNow, int slot = 0) {
+  [[nodiscard]] Judgement Judge(const BuiltPacket& built, uint32_t now_s = kNow,
+                                uint32_t offset_ms = 0) {
     Judgement j;
     Packet packet;
     j.fate = Decode(built.link, built.frame(), packet);
     if (j.fate == Fate::kNone) j.fate = classifier_.Judge(packet, now_s, j.counts);
-    if (j.fate == Fate::kObserved) classifier_.FillRow(packet, slot, j.row, j.counts);
+    if (j.fate == Fate::kObserved) classifier_.FillRow(packet, offset_ms, j.row, j.counts);
     return j;
   }
-  [[nodiscard]] Judgement Judge(const PacketBuilder& p, uint32_t now_s = kNow, int slot = 0) {
-    return Judge(p.Build(), now_s, slot);
+  [[nodiscard]] Judgement Judge(const PacketBuilder& p, uint32_t now_s = kNow,
+                                uint32_t offset_ms = 0) {
+    return Judge(p.Build(), now_s, offset_ms);
   }
   [[nodiscard]] Fate FateOf(const PacketBuilder& p, uint32_t now_s = kNow) {
     return Judge(p, now_s).fate;
@@ -64,10 +69,6 @@ class SensorUnderTest {
   SolicitedTable solicited_;
   Classifier classifier_;
 };
-
-inline SensorUnderTest ObserveEverything() {
-  return SensorUnderTest(AddressView::Everything(PublishedKey()), {});
-}
 
 // Addresses of the tables: a stranger, and an observed address of ours.
 inline constexpr const char* kScanner4 = "198.51.100.10";
@@ -110,6 +111,9 @@ inline std::vector<Wrapping> AllWrappings() {
           {"NULL", Null()},
           {"LOOP", Loop()},
           {"PPP", Ppp()},
+          {"PPP_SERIAL", PppSerial()},
+          {"Cisco HDLC", CiscoHdlc()},
+          {"Cisco HDLC, 802.1Q", CiscoHdlc().Vlan(7)},
           {"PPP_ETHER", PppEther()}};
 }
 

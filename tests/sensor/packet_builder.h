@@ -294,6 +294,17 @@ inline PacketBuilder Ppp() {
   p.Header(Hex("ff 03 0000"));
   return p;
 }
+inline PacketBuilder PppSerial() {
+  PacketBuilder p(LinkType::kPppSerial);
+  p.Header(Hex("ff 03 0000"));
+  return p;
+}
+// Cisco HDLC: 0x0f unicast, 0x8f multicast.
+inline PacketBuilder CiscoHdlc(uint8_t address = 0x0f) {
+  PacketBuilder p(LinkType::kPppSerial);
+  p.Header(Bytes{address, 0, 0, 0});
+  return p;
+}
 inline PacketBuilder PppEther() {
   PacketBuilder p(LinkType::kPppEther);
   p.Header(Hex("11 00 0001 0000 0000"));

@@ -73,6 +73,9 @@ inline void FinishLink(LinkType link, Bytes& h, const Layer* next) {
     case LinkType::kPppEther:
       Set16(h, h.size() - 2, IsV6(next) ? 0x0057 : 0x0021);
       break;
+    case LinkType::kPppSerial:
+      Set16(h, 2, h[0] == 0xff ? (IsV6(next) ? 0x0057 : 0x0021) : EtherType(next));
+      break;
     case LinkType::kRaw:
       break;
   }
