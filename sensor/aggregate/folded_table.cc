@@ -75,8 +75,8 @@ std::vector<FoldedRow> FoldedTable::Rows() const {
   return rows;
 }
 
-std::vector<FoldedSketch> FoldedTable::Sketches() const {
-  std::vector<FoldedSketch> sketches;
+std::vector<KindSources> FoldedTable::Sketches() const {
+  std::vector<KindSources> sketches;
   for (uint32_t kind_flags = 0; kind_flags < kKindFlags; ++kind_flags) {
     if ((kinds_used_ >> kind_flags & 1) == 0) continue;
     const std::span<const uint8_t> registers(

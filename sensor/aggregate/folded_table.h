@@ -17,7 +17,7 @@
 
 namespace teiten {
 
-struct FoldedSketch {
+struct KindSources {
   uint8_t kind_flags = 0;  // Kind and kRowIpv6
   HyperLogLog sources;
 };
@@ -34,7 +34,7 @@ class FoldedTable {
   [[nodiscard]] uint64_t packets() const { return packets_; }
   // Rows in order of arrival, then the `other` rows. Allocates: for the encoder.
   [[nodiscard]] std::vector<FoldedRow> Rows() const;
-  [[nodiscard]] std::vector<FoldedSketch> Sketches() const;
+  [[nodiscard]] std::vector<KindSources> Sketches() const;
   void Clear();
 
  private:

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sensor/capture/live_source.h"
+
+#include <poll.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "absl/strings/str_cat.h"
+#include "common/log.h"
+
+namespace teiten {
+namespace {
+
+constexpr int kPacketsPerDispatch = 4096;
+constexpr int64_t kMostWaitMs = 1000;
+constexpr int64_t kCloseGraceMs = 250;
+
+int64_t ClockNs(clockid_t clock) {
+  timespec now;
+  clock_gettime(clock, &now);
+  return now.tv_sec * kNsPerSecond + now.tv_nsec;
+}
+
+void OnPacket(u_char* worker, const pcap_pkthdr* header, const u_char* bytes) {
+  // Nanoseconds: the handle was made with that precision.
+  const int64_t t_ns = static_cast<int64_t>(header->ts.tv_sec) * kNsPerSecond + header->ts.tv_usec;
+  reinterpret_cast<CaptureWorker*>(worker)->Add(t_ns, {bytes, header->caplen, header->len});
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<LiveSource>> LiveSource::Open(LiveOptions options) {
+  // Names what is there if the interface is not.
+  const absl::StatusOr<HostAddresses> addresses = ReadAddresses(options.interface);
+  if (!addresses.ok()) return addresses.status();
+  std::unique_ptr<LiveSource> source(new LiveSource(std::move(options)));
+  const absl::Status status = source->Activate();
+  if (!status.ok()) return status;
+  return source;
+}
+
+absl::Status LiveSource::Activate() {
+  char error[PCAP_ERRBUF_SIZE] = "";
+  const std::string& name = options_.interface;
+  pcap_ = pcap_create(name.c_str(), error);
+  if (pcap_ == nullptr) return absl::UnavailableError(absl::StrCat(name, ": ", error));
+  pcap_set_snaplen(pcap_, options_.snap_length_bytes);
+  pcap_set_buffer_size(pcap_, options_.ring_bytes);
+  pcap_set_timeout(pcap_, options_.block_timeout_ms);
+  pcap_set_promisc(pcap_, 0);
+  pcap_set_immediate_mode(pcap_, 0);
+  pcap_set_tstamp_precision(pcap_, PCAP_TSTAMP_PRECISION_NANO);
+  const int result = pcap_activate(pcap_);
+  if (result == PCAP_ERROR_PERM_DENIED || result == PCAP_ERROR_PROMISC_PERM_DENIED) {
+    return absl::PermissionDeniedError(absl::StrCat(
+        "no permission to capture on ", name,
+        ": CAP_NET_RAW is needed; run as root (it is dropped at once), or give the service "
+        "AmbientCapabilities=CAP_NET_RAW, or setcap cap_net_raw+ep on the executable"));
+  }
+  if (result < 0) {
+    return absl::UnavailableError(absl::StrCat(
+        "cannot capture on ", name, ": ", pcap_statustostr(result), " (", pcap_geterr(pcap_), ")"));
+  }
+  const std::optional<LinkType> link = LinkTypeFromDlt(pcap_datalink(pcap_));
+  if (!link.has_value()) {
+    return absl::InvalidArgumentError(absl::StrCat(name, ": unknown link type ", link_name(),
+                                                   "; known are ", SupportedLinkTypes()));
+  }
+  link_ = *link;
+  if (pcap_setnonblock(pcap_, 1, error) != 0) return absl::UnavailableError(error);
+  return absl::OkStatus();
+}
+
+LiveSource::~LiveSource() {
+  if (pcap_ != nullptr) pcap_close(pcap_);
+}
+
+std::string LiveSource::link_name() const {
+  const int dlt = pcap_datalink(pcap_);
+  const char* name = pcap_datalink_val_to_name(dlt);
+  return name == nullptr ? absl::StrCat(dlt) : name;
+}
+
+DropCounters LiveSource::TakeDrops() {
+  DropCounters drops;
+  pcap_stat stat;
+  if (pcap_stats(pcap_, &stat) == 0) {
+    // 32 bits that wrap.
+    const auto now = static_cast<uint32_t>(stat.ps_drop);
+    drops.kernel_dropped = now - static_cast<uint32_t>(kernel_dropped_before_);
+    kernel_dropped_before_ = now;
+  }
+  drops.interface_dropped = statistics_.TakeDropped();
+  return drops;
+}
+
+void LiveSource::Stop() {
+  stopping_.store(true, std::memory_order_relaxed);
+  stop_.Wake();
+}
+
+void LiveSource::WaitForPackets(const CaptureWorker& worker) {
+  const int64_t to_end_ms =
+      (worker.clock().open_end_ns() - ClockNs(CLOCK_REALTIME)) / kNsPerMs + kCloseGraceMs + 1;
+  const auto wait_ms = static_cast<int>(std::clamp<int64_t>(to_end_ms, 1, kMostWaitMs));
+  pollfd fds[] = {{.fd = pcap_get_selectable_fd(pcap_), .events = POLLIN, .revents = 0},
+                  {.fd = stop_.fd(), .events = POLLIN, .revents = 0}};
+  poll(fds, 2, wait_ms);  // woken early by a signal is as good
+}
+
+// True: the ring is empty now.
+absl::StatusOr<bool> LiveSource::DispatchAll(CaptureWorker& worker) {
+  const int got =
+      pcap_dispatch(pcap_, kPacketsPerDispatch, &OnPacket, reinterpret_cast<u_char*>(&worker));
+  if (got < 0) return AfterError();
+  return got == 0;
+}
+
+absl::Status LiveSource::AfterError() {
+  return absl::UnavailableError(
+      absl::StrCat("capture on ", options_.interface, " ended: ", pcap_geterr(pcap_)));
+}
+
+absl::Status LiveSource::Run(CaptureWorker& worker) {
+  worker.BeginLive(ClockNs(CLOCK_REALTIME), ClockNs(CLOCK_MONOTONIC));
+  absl::Status status;
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    const absl::StatusOr<bool> empty = DispatchAll(worker);
+    if (!empty.ok()) {
+      status = empty.status();
+      break;
+    }
+    worker.Tick(ClockNs(CLOCK_REALTIME), ClockNs(CLOCK_MONOTONIC), *empty);
+    heartbeat_.fetch_add(1, std::memory_order_relaxed);
+    if (*empty) WaitForPackets(worker);
+  }
+  if (status.ok()) status = Drain(worker);
+  worker.Finish();
+  return status;
+}
+
+// TPACKET_V3 keeps the block that has not retired: refuse what comes from now on, wait until it
+// retires, read it all.
+absl::Status LiveSource::Drain(CaptureWorker& worker) {
+  bpf_insn reject_all = {.code = BPF_RET | BPF_K, .jt = 0, .jf = 0, .k = 0};
+  bpf_program program = {.bf_len = 1, .bf_insns = &reject_all};
+  if (pcap_setfilter(pcap_, &program) != 0) return AfterError();
+  const int64_t until_ns =
+      ClockNs(CLOCK_MONOTONIC) + 2 * int64_t{options_.block_timeout_ms} * kNsPerMs;
+  for (;;) {
+    const absl::StatusOr<bool> empty = DispatchAll(worker);
+    if (!empty.ok()) return empty.status();
+    const int64_t now_ns = ClockNs(CLOCK_MONOTONIC);
+    worker.Tick(ClockNs(CLOCK_REALTIME), now_ns, false);
+    if (*empty && now_ns >= until_ns) return absl::OkStatus();
+    if (*empty) poll(nullptr, 0, 10);
+  }
+}
+
+}  // namespace teiten

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packets of one interface, by libpcap's TPACKET_V3 ring, to one capture worker.
+//
+// poll on the ring and a wake-up, until the window's end at the latest; then non-blocking
+// pcap_dispatch: libpcap alone would sleep for ever on a quiet interface. Promiscuous mode and
+// immediate mode are off; a block retires after 100 ms.
+#pragma once
+
+#include <pcap/pcap.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "sensor/aggregate/window_buffer.h"
+#include "sensor/capture/capture_worker.h"
+#include "sensor/capture/interface.h"
+
+namespace teiten {
+
+struct LiveOptions {
+  std::string interface;
+  int ring_bytes = 16 << 20;
+  int snap_length_bytes = 256;
+  int block_timeout_ms = 100;
+};
+
+class LiveSource {
+ public:
+  // Needs CAP_NET_RAW, only here. Errors: PermissionDenied (says which capability and how),
+  // NotFound (interface), InvalidArgument (link type), Unavailable.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<LiveSource>> Open(LiveOptions options);
+  ~LiveSource();
+  LiveSource(const LiveSource&) = delete;
+  LiveSource& operator=(const LiveSource&) = delete;
+
+  [[nodiscard]] LinkType link() const { return link_; }
+  [[nodiscard]] std::string link_name() const;
+  // Since the call before. Capture thread.
+  [[nodiscard]] DropCounters TakeDrops();
+
+  // Captures until Stop, then drains to the last packet of the ring. Unavailable: the interface is
+  // gone (what was captured is counted). Capture thread.
+  [[nodiscard]] absl::Status Run(CaptureWorker& worker);
+  // Any thread, also from a signal's callback.
+  void Stop();
+
+  // Turns of the loop, for whoever watches that it turns. Any thread.
+  [[nodiscard]] uint64_t heartbeat() const { return heartbeat_.load(std::memory_order_relaxed); }
+
+ private:
+  explicit LiveSource(LiveOptions options)
+      : options_(std::move(options)), statistics_(options_.interface) {}
+  [[nodiscard]] absl::Status Activate();
+  [[nodiscard]] absl::Status Drain(CaptureWorker& worker);
+  [[nodiscard]] absl::StatusOr<bool> DispatchAll(CaptureWorker& worker);
+  void WaitForPackets(const CaptureWorker& worker);
+  [[nodiscard]] absl::Status AfterError();
+
+  const LiveOptions options_;
+  pcap_t* pcap_ = nullptr;
+  LinkType link_ = LinkType::kEthernet;
+  InterfaceStatistics statistics_;
+  uint64_t kernel_dropped_before_ = 0;
+  WakeUp stop_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<uint64_t> heartbeat_{0};
+};
+
+}  // namespace teiten
