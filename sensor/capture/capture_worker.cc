@@ -57,8 +57,8 @@ CaptureWorker::CaptureWorker(CaptureSetup setup, WindowExchange* exchange,
       exchange_(exchange),
       inputs_(inputs),
       solicited_(solicited),
-      classifier_(services, solicited, setup_.window_seconds * 1000),
-      clock_(int64_t{setup_.window_seconds} * kNsPerSecond) {}
+      classifier_(services, solicited, setup_.window_ms),
+      clock_(int64_t{setup_.window_ms} * kNsPerMs) {}
 
 HashMultipliers CaptureWorker::NextTableKeys() {
   if (!setup_.table_key.has_value()) return DeriveMultipliers(PublishedKey(), "flow table");

@@ -56,7 +56,7 @@ struct DropCounters {
 struct CaptureSetup {
   LinkType link = LinkType::kEthernet;
   bool from_file = false;
-  uint32_t window_seconds = definitions::kWindowSeconds;
+  uint32_t window_ms = definitions::kWindowSeconds * 1000;
   uint32_t largest_frame_bytes = UINT32_MAX;  // above: merged by offload
   // Seed of the tables' keys; nullopt: the published constant (files).
   std::optional<Key128> table_key;

@@ -41,7 +41,8 @@ class FileSource {
   [[nodiscard]] absl::Status ReadAll(CaptureWorker& worker, int64_t shift_ns,
                                      const std::function<bool()>& keep_on);
 
-  [[nodiscard]] uint64_t packets() const { return packets_; }
+  // Called before each packet is handed on, with its shifted time; may wait.
+  void set_pace(std::function<void(int64_t)> pace) { pace_ = std::move(pace); }
 
  private:
   // A packet held back until the next ones tell whether its time can be believed.
@@ -65,6 +66,7 @@ class FileSource {
   CaptureWorker* worker_ = nullptr;  // during ReadAll
   int64_t shift_ns_ = 0;
   std::deque<Held> held_;  // empty unless time jumps
+  std::function<void(int64_t)> pace_;
   std::vector<char> buffer_;
 };
 

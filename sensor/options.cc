@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sensor/options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+#include "common/time_format.h"
+
+namespace teiten {
+namespace {
+
+constexpr const char* kDescription =
+    R"(Counts unsolicited traffic at one fixed observation point and sends what it counted, never
+what it captured, to a collector. Observed addresses never leave this host.)";
+
+constexpr const char* kExamples = R"(Examples
+  teiten-sensor --read scan.pcap --print csv
+      What is in a capture file, by source, kind and port. Needs nothing else.
+  teiten-sensor --read scan.pcap --observe 203.0.113.0/24 --print json
+      The same, knowing which addresses are ours.
+  teiten-sensor --interface eth0 --service 22/tcp --print csv
+      Live on this host, as root; port 22 is a real service.
+  teiten-sensor --config /etc/teiten/sensor.toml
+      As a daemon. Every key: config/sensor.toml; try it with --check --dump.
+
+Exit codes
+  0 done · 1 failed · 2 usage · 65 damaged input (what was readable is counted) · 69 collector
+  unreachable · 74 I/O error · 75 try again · 77 privilege · 78 configuration)";
+
+// A flag that stands for a configuration key.
+struct KeyFlag {
+  const char* flag;
+  const char* path;
+  const char* help;
+  std::vector<std::string> values;
+};
+
+std::vector<KeyFlag> KeyFlags() {
+  return {
+      {"--interface", "capture.interface", "Capture live on this interface", {}},
+      {"--sensor", "sensor.id", "Name of this observation point (default: the host name)", {}},
+      {"--group", "sensor.group", "Group of sensors (default: live; of a file: replay)", {}},
+      {"--window", "sensor.window", "Length of a window: 60s, 5m (default: 60s)", {}},
+      {"--observe", "capture.observe",
+       "Own addresses: \"everything\" or CIDR,CIDR (default: the interface's; of a file: "
+       "everything)",
+       {}},
+      {"--service", "capture.services",
+       "A real service, not observed: 80/tcp or \"22/tcp from CIDR,CIDR\"; may be repeated", {}},
+      {"--collector", "collector.address", "Send to HOST:PORT or unix:/PATH", {}},
+      {"--spool", "spool.folder", "Where summaries wait for the collector", {}},
+      {"--memory-limit", "process.memory_limit", "Of the whole process (default: 128MiB)", {}},
+      {"--user", "process.user", "Become this user once the interface is open", {}},
+      {"--status-file", "process.status_file", "Current figures as JSON, each window", {}},
+      {"--log-format", "log.format", "logfmt or json", {}},
+      {"--log-level", "log.level", "debug, info, warn or error", {}},
+  };
+}
+
+struct Line {
+  std::string config_file, print, replay_at;
+  bool check = false, dump = false, insecure = false;
+  std::vector<KeyFlag> keys = KeyFlags();
+};
+
+void Declare(CLI::App& app, Line& line, SensorOptions& options) {
+  app.footer(kExamples);
+  app.set_version_flag("--version", "teiten-sensor " TEITEN_VERSION);
+  app.add_option("--config", line.config_file, "Configuration file (TOML)");
+  app.add_option("--read", options.read_file, "Read a capture file and exit; - is standard input");
+  app.add_option("--print", line.print,
+                 "Write flow tuples to standard output: csv, json or none (default: csv without a "
+                 "collector)")
+      ->check(CLI::IsMember({"csv", "json", "none"}));
+  app.add_option("--replay-at", line.replay_at,
+                 "Shift a file's times so that it begins at TIME (RFC 3339) or now");
+  app.add_option("--speed", options.speed,
+                 "Read a file no faster than this many times real time (default: no limit)")
+      ->check(CLI::PositiveNumber);
+  for (KeyFlag& key : line.keys) {
+    // Not CLI11's own list handling: a service may contain commas.
+    app.add_option(key.flag, key.values, key.help)->allow_extra_args(false);
+  }
+  app.add_flag("--insecure", line.insecure, "Plaintext to a collector on this machine");
+  app.add_flag("--check", line.check, "Check the configuration and exit");
+  app.add_flag("--dump", line.dump, "With --check: print the effective values and their origin");
+}
+
+absl::Status SetKeys(const Line& line, ConfigFile& file, SensorOptions& options) {
+  if (!line.config_file.empty()) {
+    const absl::Status status = file.Read(line.config_file);
+    if (!status.ok()) return status;
+  }
+  std::string problems;
+  for (const KeyFlag& key : line.keys) {
+    if (key.values.empty()) continue;
+    const bool services = std::string_view(key.path) == "capture.services";
+    if (services) {
+      options.config.capture.services = key.values;  // FinishSensorConfig judges each
+      continue;
+    }
+    const absl::Status status = file.Set(key.path, key.values.back(), key.flag);
+    if (!status.ok()) problems += std::string(status.message()) + "\n";
+  }
+  if (line.insecure) options.config.collector.insecure = true;
+  if (!problems.empty()) {
+    problems.pop_back();
+    return absl::InvalidArgumentError(problems);
+  }
+  return FinishSensorConfig(file, &options.config);
+}
+
+// What depends on the mode.
+absl::Status SetMode(const Line& line, const ConfigFile& file, SensorOptions& options) {
+  SensorConfig& config = options.config;
+  if (line.print == "csv") options.print = PrintFormat::kCsv;
+  if (line.print == "json") options.print = PrintFormat::kJson;
+  if (line.print == "none") options.print = PrintFormat::kNone;
+  if (!options.reads_file()) {
+    if (config.capture.interface.empty()) {
+      return absl::InvalidArgumentError(
+          "nothing to do: give --read FILE, --interface NAME or --config FILE with "
+          "capture.interface (see --help)");
+    }
+    if (!line.replay_at.empty() || options.speed > 0) {
+      return absl::InvalidArgumentError("--replay-at and --speed go with --read");
+    }
+    return absl::OkStatus();
+  }
+  // A file is no live point, and has no own addresses unless told.
+  if (file.Origin("sensor.group") == "default") config.sensor.group = "replay";
+  if (config.capture.observe.empty()) config.observe.everything = true;
+  options.replay_now = line.replay_at == "now";
+  if (!line.replay_at.empty() && !options.replay_now) {
+    options.replay_at_ms = ParseTimeMs(line.replay_at);
+    if (!options.replay_at_ms.has_value()) {
+      return absl::InvalidArgumentError(fmt::format(
+          "--replay-at: \"{}\" is no time; write now or 2026-11-22T10:00:00Z", line.replay_at));
+    }
+  }
+  return absl::OkStatus();
+}
+
+ExitCode Complain(const absl::Status& status) {
+  fmt::print(stderr, "teiten-sensor: {}\n", status.message());
+  return ExitCode::kConfiguration;
+}
+
+}  // namespace
+
+ParsedOptions ParseSensorOptions(int argc, char** argv) {
+  ParsedOptions parsed;
+  Line line;
+  CLI::App app(kDescription, "teiten-sensor");
+  Declare(app, line, parsed.options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const bool said = app.exit(error) == 0;  // --help, --version
+    parsed.exit = said ? ExitCode::kDone : ExitCode::kUsage;
+    return parsed;
+  }
+  ConfigFile file = SensorConfigFile(&parsed.options.config);
+  absl::Status status = SetKeys(line, file, parsed.options);
+  if (status.ok() && line.check) {
+    if (line.dump) fmt::print("{}", file.Dump());
+    fmt::print(stderr, "teiten-sensor: configuration is good\n");
+    parsed.exit = ExitCode::kDone;
+    return parsed;
+  }
+  if (status.ok()) status = SetMode(line, file, parsed.options);
+  if (!status.ok()) parsed.exit = Complain(status);
+  parsed.options.shareable = file.Shareable();
+  return parsed;
+}
+
+}  // namespace teiten

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sensor/run_file.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "common/log.h"
+#include "common/time_format.h"
+#include "sensor/capture/file_source.h"
+#include "sensor/context.h"
+#include "sensor/encoder.h"
+#include "sensor/memory_plan.h"
+#include "sensor/printer.h"
+
+namespace teiten {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// An interrupted reading counts what it has read.
+volatile std::sig_atomic_t interrupted = 0;
+void OnInterrupt(int) { interrupted = 1; }
+
+void CatchInterrupts() {
+  std::signal(SIGINT, OnInterrupt);
+  std::signal(SIGTERM, OnInterrupt);
+}
+
+int64_t NowMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// Whole milliseconds, so that the shift carried with each summary is exact.
+std::optional<int64_t> ReplayShiftMs(const SensorOptions& options, FileSource& source) {
+  if (!options.replay_now && !options.replay_at_ms.has_value()) return std::nullopt;
+  const int64_t first_ms = source.FirstTimeNs().value_or(0) / kNsPerMs;
+  return (options.replay_now ? NowMs() : *options.replay_at_ms) - first_ms;
+}
+
+// Holds packets back until their time has come, at --speed times real time.
+class Pacer {
+ public:
+  explicit Pacer(double speed) : speed_(speed) {}
+  void Wait(int64_t t_ns) {
+    if (!first_ns_.has_value()) first_ns_ = t_ns;
+    const double due_s = static_cast<double>(t_ns - *first_ns_) / 1e9 / speed_;
+    while (interrupted == 0) {
+      const std::chrono::duration<double> left =
+          started_ + std::chrono::duration<double>(due_s) - Clock::now();
+      if (left.count() <= 0) return;
+      std::this_thread::sleep_for(std::min(left, std::chrono::duration<double>(0.1)));
+    }
+  }
+
+ private:
+  const double speed_;
+  const Clock::time_point started_ = Clock::now();
+  std::optional<int64_t> first_ns_;
+};
+
+CaptureSetup SetupOf(const SensorOptions& options, const FileSource& source) {
+  CaptureSetup setup;
+  setup.link = source.link();
+  setup.from_file = true;
+  setup.window_ms = static_cast<uint32_t>(options.config.sensor.window_ms);
+  return setup;
+}
+
+// The published keys: the same file gives the same bytes on any machine.
+WindowInputs InputsOf(const SensorOptions& options) {
+  const ObserveRule& observe = options.config.observe;
+  WindowInputs inputs;
+  inputs.view = std::make_shared<const AddressView>(
+      observe.everything ? AddressView::Everything(PublishedKey())
+                         : AddressView({}, observe.prefixes, PublishedKey()));
+  inputs.sketch_key = PublishedKey();
+  return inputs;
+}
+
+struct Reading {
+  absl::Status status;
+  uint64_t packets = 0;
+  uint64_t windows = 0;
+};
+
+Reading ReadThrough(const SensorOptions& options, FileSource& source, uint32_t rows,
+                    std::optional<int64_t> shift_ms, SummarySink sink) {
+  WindowExchange exchange(rows);
+  const ServiceTable services(options.config.services);
+  SolicitedTable solicited(PublishedKey(), &services);
+  const WindowInputsBox inputs(InputsOf(options));
+  CaptureWorker worker(SetupOf(options, source), &exchange, &inputs, &services, &solicited);
+  SummaryContext context = MakeContext(options, source.link_name(), source.snap_length());
+  context.replay_shift_ms = shift_ms;
+  context.imported = !shift_ms.has_value() && options.has_collector();
+  Encoder encoder(&exchange, std::move(context), nullptr, std::move(sink));
+  encoder.Start();
+  Pacer pacer(options.speed);
+  if (options.speed > 0) source.set_pace([&](int64_t t_ns) { pacer.Wait(t_ns); });
+  Reading reading;
+  reading.status = source.ReadAll(worker, shift_ms.value_or(0) * kNsPerMs,
+                                  [] { return interrupted == 0; });
+  worker.Finish();
+  encoder.Join();
+  reading.packets = worker.packets();
+  reading.windows = worker.windows_closed();
+  return reading;
+}
+
+void Say(const absl::Status& status) {
+  if (!status.ok()) fmt::print(stderr, "teiten-sensor: {}\n", status.message());
+}
+
+}  // namespace
+
+ExitCode RunFile(const SensorOptions& options) {
+  IgnoreBrokenPipes();
+  CatchInterrupts();
+  const absl::StatusOr<MemoryPlan> memory = PlanMemory(options.config.process.memory_limit_bytes,
+                                                       options.config.capture.ring_bytes, 1);
+  if (!memory.ok()) {
+    Say(memory.status());
+    return ExitCode::kConfiguration;
+  }
+  const absl::StatusOr<std::unique_ptr<FileSource>> source = FileSource::Open(options.read_file);
+  if (!source.ok()) {
+    Say(source.status());
+    const bool not_ours = source.status().code() == absl::StatusCode::kInvalidArgument ||
+                          source.status().code() == absl::StatusCode::kDataLoss;
+    return not_ours ? ExitCode::kDamagedInput : ExitCode::kIo;
+  }
+  const Clock::time_point started = Clock::now();
+  Printer printer(EffectivePrint(options));
+  const std::optional<int64_t> shift_ms = ReplayShiftMs(options, **source);
+  const Reading reading = ReadThrough(
+      options, **source, memory->rows_per_table, shift_ms,
+      [&](const std::string& bytes, const WindowTimes&) { printer.Print(bytes); });
+  Say(reading.status);
+  const absl::Status printed = printer.Finish();
+  Say(printed);
+  const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started);
+  Log(LogLevel::kInfo, "read_done",
+      {{"file", options.read_file},
+       {"packets", fmt::format("{}", reading.packets)},
+       {"windows", fmt::format("{}", reading.windows)},
+       {"elapsed", FormatDuration(elapsed.count())},
+       {"interrupted", interrupted != 0 ? "true" : "false"}});
+  if (!reading.status.ok()) return ExitCodeOf(reading.status);
+  return printed.ok() ? ExitCode::kDone : ExitCode::kIo;
+}
+
+}  // namespace teiten
