@@ -146,7 +146,7 @@ absl::Status SetMode(const Line& line, const ConfigFile& file, SensorOptions& op
 }
 
 ExitCode Complain(const absl::Status& status) {
-  fmt::print(stderr, "teiten-sensor: {}\n", status.message());
+  fmt::print(stderr, "teiten-sensor: {}\n", std::string(status.message()));
   return ExitCode::kConfiguration;
 }
 

@@ -116,7 +116,7 @@ Reading ReadThrough(const SensorOptions& options, FileSource& source, uint32_t r
 }
 
 void Say(const absl::Status& status) {
-  if (!status.ok()) fmt::print(stderr, "teiten-sensor: {}\n", status.message());
+  if (!status.ok()) fmt::print(stderr, "teiten-sensor: {}\n", std::string(status.message()));
 }
 
 }  // namespace
