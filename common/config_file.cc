@@ -191,15 +191,23 @@ absl::Status ConfigFile::Parse(std::string_view text, std::string_view name) {
 
 absl::Status ConfigFile::Set(std::string_view path, std::string_view text, std::string_view flag) {
   ConfigKey* key = Find(path);
-  if (key == nullptr) return absl::InternalError(fmt::format("{}: no key {}", flag, path));
-  std::string problem;
-  if (std::holds_alternative<std::vector<std::string>*>(key->target_)) {
+  if (key != nullptr && std::holds_alternative<std::vector<std::string>*>(key->target_)) {
     std::vector<std::string> values;
     for (const std::string_view part : SplitTrimmed(text, ',')) values.emplace_back(part);
-    problem = key->SetList(std::move(values));
-  } else {
-    problem = key->SetText(text);
+    return SetList(path, std::move(values), flag);
   }
+  return Took(key, path, key == nullptr ? "no such key" : key->SetText(text), flag);
+}
+
+absl::Status ConfigFile::SetList(std::string_view path, std::vector<std::string> values,
+                                 std::string_view flag) {
+  ConfigKey* key = Find(path);
+  const std::string problem = key == nullptr ? "no such key" : key->SetList(std::move(values));
+  return Took(key, path, problem, flag);
+}
+
+absl::Status ConfigFile::Took(ConfigKey* key, std::string_view path, std::string_view problem,
+                              std::string_view flag) {
   if (!problem.empty()) {
     return absl::InvalidArgumentError(fmt::format("{}: {}: {}", flag, path, problem));
   }

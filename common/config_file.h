@@ -112,6 +112,10 @@ class ConfigFile {
   [[nodiscard]] absl::Status Set(std::string_view path, std::string_view text,
                                  std::string_view flag);
 
+  // For a list given by repeating its flag: elements may hold commas.
+  [[nodiscard]] absl::Status SetList(std::string_view path, std::vector<std::string> values,
+                                     std::string_view flag);
+
   // "default", "sensor.toml:12" or "--observe".
   [[nodiscard]] const std::string& Origin(std::string_view path) const;
   // For rules between keys: InvalidArgument "<origin>: <path>: <problem>".
@@ -127,6 +131,8 @@ class ConfigFile {
  private:
   [[nodiscard]] ConfigKey* Find(std::string_view path);
   [[nodiscard]] const ConfigKey* Find(std::string_view path) const;
+  [[nodiscard]] static absl::Status Took(ConfigKey* key, std::string_view path,
+                                         std::string_view problem, std::string_view flag);
   [[nodiscard]] std::string UnknownKey(std::string_view path) const;
 
   std::vector<ConfigKey> keys_;

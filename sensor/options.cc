@@ -45,12 +45,15 @@ std::vector<KeyFlag> KeyFlags() {
       {"--sensor", "sensor.id", "Name of this observation point (default: the host name)", {}},
       {"--group", "sensor.group", "Group of sensors (default: live; of a file: replay)", {}},
       {"--window", "sensor.window", "Length of a window: 60s, 5m (default: 60s)", {}},
-      {"--observe", "capture.observe",
+      {"--observe",
+       "capture.observe",
        "Own addresses: \"everything\" or CIDR,CIDR (default: the interface's; of a file: "
        "everything)",
        {}},
-      {"--service", "capture.services",
-       "A real service, not observed: 80/tcp or \"22/tcp from CIDR,CIDR\"; may be repeated", {}},
+      {"--service",
+       "capture.services",
+       "A real service, not observed: 80/tcp or \"22/tcp from CIDR,CIDR\"; may be repeated",
+       {}},
       {"--collector", "collector.address", "Send to HOST:PORT or unix:/PATH", {}},
       {"--spool", "spool.folder", "Where summaries wait for the collector", {}},
       {"--memory-limit", "process.memory_limit", "Of the whole process (default: 128MiB)", {}},
@@ -98,15 +101,16 @@ absl::Status SetKeys(const Line& line, ConfigFile& file, SensorOptions& options)
   std::string problems;
   for (const KeyFlag& key : line.keys) {
     if (key.values.empty()) continue;
+    // A service may contain commas, so its flag is repeated; of others the last one counts.
     const bool services = std::string_view(key.path) == "capture.services";
-    if (services) {
-      options.config.capture.services = key.values;  // FinishSensorConfig judges each
-      continue;
-    }
-    const absl::Status status = file.Set(key.path, key.values.back(), key.flag);
+    const absl::Status status = services ? file.SetList(key.path, key.values, key.flag)
+                                         : file.Set(key.path, key.values.back(), key.flag);
     if (!status.ok()) problems += std::string(status.message()) + "\n";
   }
-  if (line.insecure) options.config.collector.insecure = true;
+  if (line.insecure) {
+    const absl::Status status = file.Set("collector.insecure", "true", "--insecure");
+    if (!status.ok()) problems += std::string(status.message()) + "\n";
+  }
   if (!problems.empty()) {
     problems.pop_back();
     return absl::InvalidArgumentError(problems);

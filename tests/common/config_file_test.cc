@@ -153,6 +153,10 @@ TEST(ConfigFile, FlagsWinAndAreNamed) {
             "--log-format: log.format: \"xml\" is none of them; must be one of \"logfmt\", "
             "\"json\"");
   EXPECT_EQ(file.Error("sensor.id", "taken").message(), "--sensor: sensor.id: taken");
+  ASSERT_TRUE(file.SetList("capture.observe", {"a, b", "c"}, "--observe").ok());
+  EXPECT_THAT(sample.observe, ElementsAre("a, b", "c"));
+  EXPECT_FALSE(file.SetList("capture.observe", {"good", "bad"}, "--observe").ok());
+  EXPECT_FALSE(file.Set("no.key", "x", "--no").ok());
 }
 
 TEST(ConfigFile, DumpReadsBackToTheSameValues) {
