@@ -27,13 +27,15 @@ struct NamedLink {
   LinkType type;
   const char* name;
 };
-constexpr std::array<NamedLink, 11> kLinks = {{
+constexpr int kDltRawOpenBsd = 14;
+constexpr std::array<NamedLink, 12> kLinks = {{
     {DLT_EN10MB, LinkType::kEthernet, "EN10MB"},
     {DLT_LINUX_SLL, LinkType::kLinuxSll, "LINUX_SLL"},
     {DLT_LINUX_SLL2, LinkType::kLinuxSll2, "LINUX_SLL2"},
     {DLT_RAW, LinkType::kRaw, "RAW"},
-    {DLT_IPV4, LinkType::kRaw, "IPV4"},
-    {DLT_IPV6, LinkType::kRaw, "IPV6"},
+    {kDltRawOpenBsd, LinkType::kRaw, "RAW (OpenBSD)"},
+    {DLT_IPV4, LinkType::kRawIpv4, "IPV4"},
+    {DLT_IPV6, LinkType::kRawIpv6, "IPV6"},
     {DLT_NULL, LinkType::kNull, "NULL"},
     {DLT_LOOP, LinkType::kLoop, "LOOP"},
     {DLT_PPP, LinkType::kPpp, "PPP"},
@@ -190,6 +192,10 @@ LinkPayload StripLinkUncommon(LinkType type, const Frame& frame) {
       return AfterCooked(Load16(frame.data), frame.data[10], frame.Skip(20));
     case LinkType::kRaw:
       return Ip(0, frame);
+    case LinkType::kRawIpv4:
+      return Ip(4, frame);
+    case LinkType::kRawIpv6:
+      return Ip(6, frame);
     case LinkType::kNull:
       return AfterNull(frame);
     case LinkType::kLoop:

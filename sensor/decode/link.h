@@ -16,6 +16,8 @@ enum class LinkType : uint8_t {
   kLinuxSll,
   kLinuxSll2,
   kRaw,   // version nibble decides
+  kRawIpv4,
+  kRawIpv6,
   kNull,  // family in the byte order of the capturing host
   kLoop,  // family in network order
   kPpp,
