@@ -40,18 +40,28 @@ LogOptions LogOptionsOf(const SensorConfig& config) {
 
 ExitCode ExitCodeOf(const absl::Status& status) {
   switch (status.code()) {
-    case absl::StatusCode::kOk: return ExitCode::kDone;
-    case absl::StatusCode::kDataLoss: return ExitCode::kDamagedInput;
+    case absl::StatusCode::kOk:
+      return ExitCode::kDone;
+    case absl::StatusCode::kDataLoss:
+      return ExitCode::kDamagedInput;
     case absl::StatusCode::kInvalidArgument:
-    case absl::StatusCode::kFailedPrecondition: return ExitCode::kConfiguration;
+    case absl::StatusCode::kFailedPrecondition:
+      return ExitCode::kConfiguration;
     case absl::StatusCode::kNotFound:
-    case absl::StatusCode::kResourceExhausted: return ExitCode::kIo;
-    case absl::StatusCode::kPermissionDenied: return ExitCode::kPrivilege;
-    case absl::StatusCode::kUnavailable: return ExitCode::kIo;
-    case absl::StatusCode::kDeadlineExceeded: return ExitCode::kUnreachable;
-    case absl::StatusCode::kAborted: return ExitCode::kTryAgain;
-    case absl::StatusCode::kInternal: return ExitCode::kInternal;
-    default: return ExitCode::kFailed;
+    case absl::StatusCode::kResourceExhausted:
+      return ExitCode::kIo;
+    case absl::StatusCode::kPermissionDenied:
+      return ExitCode::kPrivilege;
+    case absl::StatusCode::kUnavailable:
+      return ExitCode::kIo;
+    case absl::StatusCode::kDeadlineExceeded:
+      return ExitCode::kUnreachable;
+    case absl::StatusCode::kAborted:
+      return ExitCode::kTryAgain;
+    case absl::StatusCode::kInternal:
+      return ExitCode::kInternal;
+    default:
+      return ExitCode::kFailed;
   }
 }
 

@@ -7,7 +7,7 @@
 #include "sensor/context.h"
 #include "sensor/options.h"
 #include "sensor/run_file.h"
-
+#include "sensor/run_live.h"
 
 namespace {
 
@@ -16,7 +16,8 @@ int Run(int argc, char** argv) {
   const ParsedOptions parsed = ParseSensorOptions(argc, argv);
   if (parsed.exit.has_value()) return static_cast<int>(*parsed.exit);
   ConfigureLog(LogOptionsOf(parsed.options.config));
-  const ExitCode code = RunFile(parsed.options);
+  const ExitCode code =
+      parsed.options.reads_file() ? RunFile(parsed.options) : RunLive(parsed.options);
   FlushLog();
   return static_cast<int>(code);
 }

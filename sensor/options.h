@@ -19,11 +19,11 @@ struct SensorOptions {
   // Shareable part of the effective configuration, for Hello.
   std::map<std::string, std::string> shareable;
 
-  std::string read_file;                   // --read; "-" is standard input
+  std::string read_file;  // --read; "-" is standard input
   PrintFormat print = PrintFormat::kDefault;
-  std::optional<int64_t> replay_at_ms;     // --replay-at, of the first packet
+  std::optional<int64_t> replay_at_ms;  // --replay-at, of the first packet
   bool replay_now = false;
-  double speed = 0;                        // 0: as fast as it goes
+  double speed = 0;  // 0: as fast as it goes
   int64_t drain_timeout_ms = 60 * kSecondMs;
 
   [[nodiscard]] bool reads_file() const { return !read_file.empty(); }

@@ -10,8 +10,8 @@ namespace teiten {
 
 // After capture handles are open, before any thread and before gRPC. Becomes `user` (if started as
 // root and one is named) with no supplementary groups, drops every capability from every set, sets
-// no_new_privs and refuses core dumps. NotFound: no such user. PermissionDenied: the kernel refuses,
-// and the process must not go on.
+// no_new_privs and refuses core dumps. NotFound: no such user. PermissionDenied: the kernel
+// refuses, and the process must not go on.
 [[nodiscard]] absl::Status DropPrivileges(const std::string& user);
 
 }  // namespace teiten

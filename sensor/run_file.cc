@@ -17,6 +17,7 @@
 #include "sensor/encoder.h"
 #include "sensor/memory_plan.h"
 #include "sensor/printer.h"
+#include "sensor/sending.h"
 
 namespace teiten {
 namespace {
@@ -106,8 +107,8 @@ Reading ReadThrough(const SensorOptions& options, FileSource& source, uint32_t r
   Pacer pacer(options.speed);
   if (options.speed > 0) source.set_pace([&](int64_t t_ns) { pacer.Wait(t_ns); });
   Reading reading;
-  reading.status = source.ReadAll(worker, shift_ms.value_or(0) * kNsPerMs,
-                                  [] { return interrupted == 0; });
+  reading.status =
+      source.ReadAll(worker, shift_ms.value_or(0) * kNsPerMs, [] { return interrupted == 0; });
   worker.Finish();
   encoder.Join();
   reading.packets = worker.packets();
@@ -115,8 +116,47 @@ Reading ReadThrough(const SensorOptions& options, FileSource& source, uint32_t r
   return reading;
 }
 
+// Where summaries of the file go: printed, and to the spool if there is a collector.
+class Output {
+ public:
+  Output(PrintFormat print, Uplink* uplink) : printer_(print), uplink_(uplink) {}
+
+  void Take(const std::string& bytes) {
+    printer_.Print(bytes);
+    if (uplink_ == nullptr) return;
+    v1::WindowSummary summary;
+    const bool parsed = summary.ParseFromString(bytes);
+    spooled_.Update(parsed ? uplink_->Submit(summary)
+                           : absl::InternalError("a summary of our own does not parse"));
+  }
+  // What went wrong first; waits for the collector.
+  [[nodiscard]] absl::Status Finish(int64_t drain_timeout_ms) {
+    absl::Status status = printer_.Finish();
+    status.Update(spooled_);
+    if (uplink_ != nullptr) status.Update(uplink_->Drain(drain_timeout_ms));
+    return status;
+  }
+
+ private:
+  Printer printer_;
+  Uplink* uplink_;
+  absl::Status spooled_;
+};
+
 void Say(const absl::Status& status) {
   if (!status.ok()) fmt::print(stderr, "teiten-sensor: {}\n", std::string(status.message()));
+}
+
+ExitCode Complain(const absl::Status& status, ExitCode code) {
+  Say(status);
+  return code;
+}
+
+// A file that is not ours to read, or not a capture file.
+ExitCode OpenError(const absl::Status& status) {
+  const bool damaged = status.code() == absl::StatusCode::kInvalidArgument ||
+                       status.code() == absl::StatusCode::kDataLoss;
+  return Complain(status, damaged ? ExitCode::kDamagedInput : ExitCode::kIo);
 }
 
 }  // namespace
@@ -124,37 +164,36 @@ void Say(const absl::Status& status) {
 ExitCode RunFile(const SensorOptions& options) {
   IgnoreBrokenPipes();
   CatchInterrupts();
-  const absl::StatusOr<MemoryPlan> memory = PlanMemory(options.config.process.memory_limit_bytes,
-                                                       options.config.capture.ring_bytes, 1);
-  if (!memory.ok()) {
-    Say(memory.status());
-    return ExitCode::kConfiguration;
-  }
-  const absl::StatusOr<std::unique_ptr<FileSource>> source = FileSource::Open(options.read_file);
-  if (!source.ok()) {
-    Say(source.status());
-    const bool not_ours = source.status().code() == absl::StatusCode::kInvalidArgument ||
-                          source.status().code() == absl::StatusCode::kDataLoss;
-    return not_ours ? ExitCode::kDamagedInput : ExitCode::kIo;
-  }
   const Clock::time_point started = Clock::now();
-  Printer printer(EffectivePrint(options));
+  const absl::StatusOr<MemoryPlan> memory =
+      PlanMemory(options.config.process.memory_limit_bytes, options.config.capture.ring_bytes, 1);
+  if (!memory.ok()) return Complain(memory.status(), ExitCode::kConfiguration);
+  const absl::StatusOr<std::unique_ptr<FileSource>> source = FileSource::Open(options.read_file);
+  if (!source.ok()) return OpenError(source.status());
   const std::optional<int64_t> shift_ms = ReplayShiftMs(options, **source);
-  const Reading reading = ReadThrough(
-      options, **source, memory->rows_per_table, shift_ms,
-      [&](const std::string& bytes, const WindowTimes&) { printer.Print(bytes); });
+  std::unique_ptr<Uplink> uplink;
+  if (options.has_collector()) {
+    absl::StatusOr<std::unique_ptr<Uplink>> opened = OpenUplink(options, !shift_ms.has_value());
+    if (!opened.ok()) return Complain(opened.status(), ExitCodeOf(opened.status()));
+    uplink = *std::move(opened);
+    uplink->Start();
+  }
+  Output output(EffectivePrint(options), uplink.get());
+  const Reading reading =
+      ReadThrough(options, **source, memory->rows_per_table, shift_ms,
+                  [&](const std::string& bytes, const WindowTimes&) { output.Take(bytes); });
   Say(reading.status);
-  const absl::Status printed = printer.Finish();
-  Say(printed);
-  const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started);
+  const absl::Status delivered = output.Finish(options.drain_timeout_ms);
+  Say(delivered);
+  const auto elapsed =
+      std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started);
   Log(LogLevel::kInfo, "read_done",
       {{"file", options.read_file},
        {"packets", fmt::format("{}", reading.packets)},
        {"windows", fmt::format("{}", reading.windows)},
        {"elapsed", FormatDuration(elapsed.count())},
        {"interrupted", interrupted != 0 ? "true" : "false"}});
-  if (!reading.status.ok()) return ExitCodeOf(reading.status);
-  return printed.ok() ? ExitCode::kDone : ExitCode::kIo;
+  return ExitCodeOf(reading.status.ok() ? delivered : reading.status);
 }
 
 }  // namespace teiten

@@ -108,7 +108,8 @@ void FileSource::OnPacket(u_char* self, const pcap_pkthdr* header, const u_char*
 
 void FileSource::Take(int64_t t_ns, const Frame& frame) {
   ++packets_;
-  if (pace_) [[unlikely]] pace_(t_ns);
+  if (pace_) [[unlikely]]
+    pace_(t_ns);
   if (held_.empty() && !worker_->clock().IsFarAhead(t_ns)) [[likely]] {
     return worker_->Add(t_ns, frame);
   }

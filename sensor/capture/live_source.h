@@ -38,6 +38,7 @@ class LiveSource {
 
   [[nodiscard]] LinkType link() const { return link_; }
   [[nodiscard]] std::string link_name() const;
+  [[nodiscard]] bool interface_is_up() const { return statistics_.is_up(); }
   // Since the call before. Capture thread.
   [[nodiscard]] DropCounters TakeDrops();
 

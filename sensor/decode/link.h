@@ -15,7 +15,7 @@ enum class LinkType : uint8_t {
   kEthernet,
   kLinuxSll,
   kLinuxSll2,
-  kRaw,   // version nibble decides
+  kRaw,  // version nibble decides
   kRawIpv4,
   kRawIpv6,
   kNull,  // family in the byte order of the capturing host

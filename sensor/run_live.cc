@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// The loop thread of the live sensor: signals, netlink, status file. libuv is a thin shell here;
+// all that counts is in LiveSensor and below.
+#include "sensor/run_live.h"
+
+#include <fmt/format.h>
+#include <uv.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "common/log.h"
+#include "common/time_format.h"
+#include "sensor/context.h"
+#include "sensor/live_sensor.h"
+#include "sensor/privileges.h"
+#include "sensor/status_file.h"
+
+namespace teiten {
+namespace {
+
+// The deployment key may come at any time after the first contact.
+constexpr uint64_t kRefreshMs = 30'000;
+
+int64_t NowMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+class Loop {
+ public:
+  Loop(LiveSensor* sensor, std::string status_path)
+      : sensor_(sensor), status_path_(std::move(status_path)) {}
+
+  [[nodiscard]] absl::Status Run();
+
+ private:
+  void Watch(uv_signal_t& handle, int signal);
+  void OnSignal(int signal);
+  void LogFigures() const;
+  void WriteStatus();
+  void OnEnded();
+  void CloseAll();
+
+  LiveSensor* sensor_;
+  const std::string status_path_;
+  bool status_failed_ = false;
+  absl::Status status_;
+  uv_loop_t loop_{};
+  uv_signal_t term_{}, interrupt_{}, hangup_{}, user1_{};
+  uv_async_t ended_{}, window_closed_{};
+  uv_poll_t netlink_{};
+  uv_timer_t refresh_{};
+};
+
+void Loop::Watch(uv_signal_t& handle, int signal) {
+  uv_signal_init(&loop_, &handle);
+  handle.data = this;
+  uv_signal_start(
+      &handle, [](uv_signal_t* at, int got) { static_cast<Loop*>(at->data)->OnSignal(got); },
+      signal);
+}
+
+void Loop::OnSignal(int signal) {
+  if (signal == SIGUSR1) return LogFigures();
+  if (signal == SIGHUP) {
+    Log(LogLevel::kInfo, "reloading", {{"what", "own addresses; other keys need a restart"}});
+    return sensor_->RefreshInputs();
+  }
+  Log(LogLevel::kInfo, "stopping", {{"signal", strsignal(signal)}});
+  sensor_->Stop();
+}
+
+void Loop::LogFigures() const {
+  Log(LogLevel::kInfo, "figures", {{"status", FormatStatus(*sensor_, NowMs())}});
+}
+
+void Loop::WriteStatus() {
+  if (status_path_.empty()) return;
+  const absl::Status status = WriteStatusFile(status_path_, FormatStatus(*sensor_, NowMs()));
+  if (!status.ok() && !status_failed_) {
+    Log(LogLevel::kWarn, "status_file_failed", {{"reason", std::string(status.message())}});
+  }
+  status_failed_ = !status.ok();
+}
+
+// The encoder may still tell of its last windows: handles close after it is done.
+void Loop::OnEnded() {
+  status_ = sensor_->Finish();
+  WriteStatus();
+  CloseAll();
+}
+
+void Loop::CloseAll() {
+  uv_walk(
+      &loop_,
+      [](uv_handle_t* handle, void*) {
+        if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);
+      },
+      nullptr);
+}
+
+absl::Status Loop::Run() {
+  uv_loop_init(&loop_);
+  Watch(term_, SIGTERM);
+  Watch(interrupt_, SIGINT);
+  Watch(hangup_, SIGHUP);
+  Watch(user1_, SIGUSR1);
+  ended_.data = window_closed_.data = netlink_.data = refresh_.data = this;
+  uv_async_init(&loop_, &ended_, [](uv_async_t* at) { static_cast<Loop*>(at->data)->OnEnded(); });
+  uv_async_init(&loop_, &window_closed_,
+                [](uv_async_t* at) { static_cast<Loop*>(at->data)->WriteStatus(); });
+  uv_poll_init(&loop_, &netlink_, sensor_->address_watch().fd());
+  uv_poll_start(&netlink_, UV_READABLE, [](uv_poll_t* at, int, int) {
+    auto* loop = static_cast<Loop*>(at->data);
+    if (loop->sensor_->address_watch().TakePending()) loop->sensor_->RefreshInputs();
+  });
+  uv_timer_init(&loop_, &refresh_);
+  uv_timer_start(
+      &refresh_, [](uv_timer_t* at) { static_cast<Loop*>(at->data)->sensor_->RefreshInputs(); },
+      1'000, kRefreshMs);
+
+  status_ = sensor_->Start([this] { uv_async_send(&ended_); },
+                           [this] { uv_async_send(&window_closed_); });
+  if (!status_.ok()) CloseAll();
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  uv_loop_close(&loop_);
+  return status_;
+}
+
+ExitCode Complain(const absl::Status& status, ExitCode code) {
+  fmt::print(stderr, "teiten-sensor: {}\n", std::string(status.message()));
+  return code;
+}
+
+ExitCode OpenError(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kPermissionDenied:
+      return Complain(status, ExitCode::kPrivilege);
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kInvalidArgument:
+      return Complain(status, ExitCode::kConfiguration);
+    default:
+      return Complain(status, ExitCode::kTryAgain);
+  }
+}
+
+}  // namespace
+
+ExitCode RunLive(const SensorOptions& options) {
+  IgnoreBrokenPipes();
+  absl::StatusOr<std::unique_ptr<LiveSensor>> sensor = LiveSensor::Open(options);
+  if (!sensor.ok()) return OpenError(sensor.status());
+  const absl::Status dropped = DropPrivileges(options.config.process.user);
+  if (!dropped.ok()) return Complain(dropped, ExitCode::kPrivilege);
+  Log(LogLevel::kInfo, "started",
+      {{"sensor", options.config.sensor.id},
+       {"interface", options.config.capture.interface},
+       {"collector", options.has_collector() ? options.config.collector.address : "none"},
+       {"ring", FormatBytes(static_cast<uint64_t>(options.config.capture.ring_bytes))},
+       {"memory_limit",
+        FormatBytes(static_cast<uint64_t>(options.config.process.memory_limit_bytes))}});
+  Loop loop(sensor->get(), options.config.process.status_file);
+  const absl::Status status = loop.Run();
+  const LiveFigures figures = (*sensor)->figures();
+  Log(LogLevel::kInfo, "stopped",
+      {{"windows", fmt::format("{}", figures.windows)},
+       {"captured", fmt::format("{}", figures.total.captured())},
+       {"observed", fmt::format("{}", figures.total.observed())},
+       {"kernel_dropped", fmt::format("{}", figures.total.kernel_dropped())}});
+  if (status.ok()) return ExitCode::kDone;
+  // Capture that ended by itself: the interface went away, the service manager starts us again.
+  const bool capture = status.code() == absl::StatusCode::kUnavailable;
+  return Complain(status, capture ? ExitCode::kTryAgain : ExitCodeOf(status));
+}
+
+}  // namespace teiten
