@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sensor/uplink/uplink_core.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "fmt/format.h"
+
+namespace teiten {
+namespace {
+
+constexpr uint32_t kProtocol = 1;
+constexpr int kGapsPerMessage = 512;
+constexpr uint64_t kHighestBelievable = 1ULL << 62;
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+}  // namespace
+
+std::string_view UplinkStateName(UplinkState state) {
+  switch (state) {
+    case UplinkState::kIdle:
+      return "idle";
+    case UplinkState::kConnecting:
+      return "connecting";
+    case UplinkState::kGreeting:
+      return "greeting";
+    case UplinkState::kStreaming:
+      return "streaming";
+    case UplinkState::kDraining:
+      return "draining";
+    case UplinkState::kBackingOff:
+      return "backing_off";
+  }
+  return "";
+}
+
+UplinkCore::UplinkCore(UplinkOptions options, const SpoolCore& spool,
+                       std::function<uint64_t()> random)
+    : options_(std::move(options)), spool_(spool), random_(std::move(random)) {}
+
+UplinkActions UplinkCore::Step(SpoolTime now, UplinkInput input) {
+  now_ = now;
+  std::visit([this](const auto& in) { On(in); }, input);
+  return std::exchange(actions_, {});
+}
+
+UplinkAction& UplinkCore::Emit(UplinkAction::Kind kind) {
+  UplinkAction& action = actions_.emplace_back();
+  action.kind = kind;
+  action.attempt = attempt_;
+  return action;
+}
+
+int64_t UplinkCore::next_wake_mono_ms() const {
+  int64_t wake = drain_until_mono_ms_ > 0 ? drain_until_mono_ms_ : kNever;
+  switch (state_) {
+    case UplinkState::kIdle:
+      break;
+    case UplinkState::kConnecting:
+    case UplinkState::kGreeting:
+    case UplinkState::kBackingOff:
+      wake = std::min(wake, wake_mono_ms_);
+      break;
+    case UplinkState::kStreaming:
+    case UplinkState::kDraining:
+      if (!in_flight_.empty() || !declared_.empty()) {
+        wake = std::min(wake, progress_mono_ms_ + options_.silence_timeout_ms);
+      }
+      break;
+  }
+  return wake;
+}
+
+// ---- To the line and back
+
+void UplinkCore::On(const UplinkStart&) {
+  if (state_ == UplinkState::kIdle) Connect();
+}
+
+void UplinkCore::Connect() {
+  ++attempt_;
+  ++counters_.connections;
+  state_ = UplinkState::kConnecting;
+  wake_mono_ms_ = now_.mono_ms + options_.greeting_timeout_ms;
+  in_flight_.clear();
+  in_flight_bytes_ = 0;
+  live_.clear();
+  to_declare_.clear();
+  declared_ = {};
+  Emit(UplinkAction::Kind::kOpen);
+}
+
+// Full jitter: a random part of a doubling delay, so that many sensors that lost one collector
+// do not come back together. Never at once, so that a refusing collector is not hammered.
+void UplinkCore::BackOff(bool refused, const std::string& reason) {
+  constexpr uint64_t kMostDoublings = 16;
+  const int64_t grown = options_.first_backoff_ms << std::min(failures_, kMostDoublings);
+  const int64_t most =
+      refused ? options_.most_backoff_ms : std::min(options_.most_backoff_ms, grown);
+  const auto jitter = static_cast<int64_t>(random_() % static_cast<uint64_t>(most + 1));
+  const int64_t delay_ms = std::max(options_.first_backoff_ms / 10, jitter);
+  ++failures_;
+  state_ = UplinkState::kBackingOff;
+  wake_mono_ms_ = now_.mono_ms + delay_ms;
+  in_flight_.clear();
+  in_flight_bytes_ = 0;
+  Note(fmt::format("{}; next attempt in {} ms", reason, delay_ms));
+}
+
+void UplinkCore::On(const LinkLost& in) {
+  if (in.attempt != attempt_ || state_ == UplinkState::kIdle ||
+      state_ == UplinkState::kBackingOff) {
+    return;
+  }
+  if (in.refused) ++counters_.refused;
+  BackOff(in.refused, in.reason);
+}
+
+void UplinkCore::On(const UplinkTimer&) {
+  if (drain_until_mono_ms_ > 0 && now_.mono_ms >= drain_until_mono_ms_) {
+    drain_until_mono_ms_ = 0;
+    if (state_ == UplinkState::kDraining) state_ = UplinkState::kStreaming;
+    Emit(UplinkAction::Kind::kDrained).drained = false;
+  }
+  if (now_.mono_ms < next_wake_mono_ms()) return;
+  if (state_ == UplinkState::kBackingOff) return Connect();
+  if (state_ == UplinkState::kIdle) return;
+  ++counters_.silent;
+  Emit(UplinkAction::Kind::kClose);
+  BackOff(false, fmt::format("no answer while {}", UplinkStateName(state_)));
+}
+
+void UplinkCore::On(const UplinkDrain& in) {
+  drain_until_mono_ms_ = std::max<int64_t>(1, in.deadline_mono_ms);
+  if (state_ == UplinkState::kStreaming) state_ = UplinkState::kDraining;
+  if (spool_.counters().waiting == 0 && to_declare_.empty() && declared_.empty()) {
+    if (streaming()) return FinishIfSettled();
+    drain_until_mono_ms_ = 0;
+    Emit(UplinkAction::Kind::kDrained).drained = true;
+  }
+}
+
+// ---- Greeting
+
+void UplinkCore::On(const LinkUp& in) {
+  if (in.attempt != attempt_ || state_ != UplinkState::kConnecting) return;
+  state_ = UplinkState::kGreeting;
+  wake_mono_ms_ = now_.mono_ms + options_.greeting_timeout_ms;
+  const SpoolIdentity& identity = spool_.identity();
+  stream_spool_ = identity.retired.empty() ? identity.spool : identity.retired.front().spool;
+  v1::Hello& hello = *Emit(UplinkAction::Kind::kSend).request.mutable_hello();
+  hello = options_.hello;
+  hello.set_protocol(kProtocol);
+  hello.set_sensor(spool_.options().sensor);
+  hello.set_spool(std::string(stream_spool_.begin(), stream_spool_.end()));
+  hello.set_clock_unix_ms(now_.unix_ms);
+  hello.set_next_sequence(spool_.SequencesOf(stream_spool_).second);
+  RangeSet held;
+  for (const auto& [sequence, entry] : spool_.entries()) {
+    if (entry.spool == stream_spool_ && !entry.acknowledged) held.Add(sequence);
+  }
+  for (const RangeSet::Range& range : held.ToVector()) {
+    v1::SequenceRange& out = *hello.add_held();
+    out.set_first(range.first);
+    out.set_last(range.last);
+  }
+}
+
+void UplinkCore::On(const LinkReply& in) {
+  if (in.attempt != attempt_) return;
+  switch (in.reply.reply_case()) {
+    case v1::PublishReply::kHello:
+      if (state_ == UplinkState::kGreeting) OnHello(in.reply.hello());
+      return;
+    case v1::PublishReply::kAcknowledgement:
+      if (streaming()) OnAcknowledgement(in.reply.acknowledgement());
+      return;
+    case v1::PublishReply::kRejection:
+      if (streaming()) OnRejection(in.reply.rejection());
+      return;
+    case v1::PublishReply::REPLY_NOT_SET:
+      return;
+  }
+}
+
+void UplinkCore::OnHello(const v1::HelloReply& reply) {
+  if (reply.protocol() != kProtocol || reply.highest_sequence() > kHighestBelievable) {
+    ++counters_.refused;
+    Emit(UplinkAction::Kind::kClose);
+    return BackOff(true, fmt::format("the collector answers with protocol {}, highest sequence {}",
+                                     reply.protocol(), reply.highest_sequence()));
+  }
+  clock_skew_ms_ = now_.unix_ms - reply.clock_unix_ms();
+  credit_bytes_ = reply.credit_bytes();
+  stored_ = {};
+  for (const v1::SequenceRange& range : reply.stored()) stored_.Add(range.first(), range.last());
+  const v1::DeploymentKey& key = reply.deployment_key();
+  if (key.key().size() == sizeof(Key128)) {
+    UplinkAction& action = Emit(UplinkAction::Kind::kDeploymentKey);
+    action.key_id = key.id();
+    std::copy(key.key().begin(), key.key().end(), action.key.begin());
+  }
+  // A retired spool's numbers have ended; only the present one must give way.
+  if (reply.new_spool_required() && stream_spool_ == spool_.identity().spool) {
+    Emit(UplinkAction::Kind::kTakeNewId).sequence = reply.highest_sequence();
+    Note("the collector knows more of this spool than we do: rolled back, taking a new spool id");
+  }
+  Emit(UplinkAction::Kind::kContinue);
+}
+
+void UplinkCore::On(const UplinkContinue&) {
+  if (state_ == UplinkState::kGreeting) return BeginStreaming();
+  if (streaming()) Pump();
+}
+
+// The spool has settled its id by now. What the collector lost is taken back first, then sent.
+void UplinkCore::BeginStreaming() {
+  state_ = drain_until_mono_ms_ > 0 ? UplinkState::kDraining : UplinkState::kStreaming;
+  progress_mono_ms_ = now_.mono_ms;
+  backlog_cursor_ = 0;
+  uint64_t newest = 0;
+  for (const auto& [sequence, entry] : spool_.entries()) {
+    if (entry.spool != stream_spool_) continue;
+    if (entry.acknowledged && !stored_.Contains(sequence)) {
+      Emit(UplinkAction::Kind::kNotStored).sequence = sequence;
+    } else if (entry.acknowledged) {
+      continue;
+    }
+    newest = sequence;
+  }
+  live_.clear();
+  if (newest != 0) live_.push_back(newest);
+  const std::vector<v1::Gap> gaps = spool_.GapsOf(stream_spool_, stored_);
+  to_declare_.assign(gaps.begin(), gaps.end());
+  Emit(UplinkAction::Kind::kContinue);
+}
+
+// ---- Streaming
+
+void UplinkCore::On(const UplinkSpooled& in) {
+  if (!streaming()) return;
+  live_.push_back(in.sequence);
+  Pump();
+}
+
+void UplinkCore::On(const UplinkGaps& in) {
+  if (!streaming()) return;  // the next greeting finds them
+  const auto [first, end] = spool_.SequencesOf(stream_spool_);
+  for (const v1::Gap& gap : in.gaps) {
+    if (gap.sequences().first() >= first && gap.sequences().last() < end) {
+      to_declare_.push_back(gap);
+    }
+  }
+  Pump();
+}
+
+void UplinkCore::On(const UplinkUnreadable& in) {
+  Settle(in.sequence);
+  if (streaming()) Pump();
+}
+
+void UplinkCore::Pump() {
+  if (in_flight_.empty() && declared_.empty()) progress_mono_ms_ = now_.mono_ms;
+  SendGaps();
+  while (const uint64_t sequence = NextToSend()) {
+    const uint64_t bytes = spool_.entries().at(sequence).size_bytes;
+    if (!in_flight_.empty() && in_flight_bytes_ + bytes > credit_bytes_) {
+      live_.push_front(sequence);
+      break;
+    }
+    in_flight_[sequence] = bytes;
+    in_flight_bytes_ += bytes;
+    ++counters_.sent;
+    Emit(UplinkAction::Kind::kSendEnvelope).sequence = sequence;
+  }
+  FinishIfSettled();
+}
+
+void UplinkCore::SendGaps() {
+  while (!to_declare_.empty()) {
+    auto& gaps = *Emit(UplinkAction::Kind::kSend).request.mutable_gaps();
+    while (!to_declare_.empty() && gaps.gaps_size() < kGapsPerMessage) {
+      const v1::SequenceRange& range = to_declare_.front().sequences();
+      declared_.Add(range.first(), range.last());
+      *gaps.add_gaps() = std::move(to_declare_.front());
+      to_declare_.pop_front();
+      ++counters_.gaps_declared;
+    }
+  }
+}
+
+bool UplinkCore::Sendable(uint64_t sequence) const {
+  const auto it = spool_.entries().find(sequence);
+  return it != spool_.entries().end() && it->second.spool == stream_spool_ &&
+         !it->second.acknowledged && !in_flight_.contains(sequence);
+}
+
+// 0 if there is nothing to send.
+uint64_t UplinkCore::NextToSend() {
+  while (!live_.empty()) {
+    const uint64_t sequence = live_.front();
+    live_.pop_front();
+    if (Sendable(sequence)) return sequence;
+  }
+  auto it = spool_.entries().upper_bound(backlog_cursor_);
+  for (; it != spool_.entries().end(); ++it) {
+    backlog_cursor_ = it->first;
+    if (Sendable(it->first)) return it->first;
+  }
+  return 0;
+}
+
+void UplinkCore::OnAcknowledgement(const v1::Acknowledgement& in) {
+  RangeSet settled;
+  settled.Add(1, in.through());
+  for (const v1::SequenceRange& range : in.ranges()) settled.Add(range.first(), range.last());
+  std::vector<uint64_t> done;
+  for (const auto& [sequence, bytes] : in_flight_) {
+    if (settled.Contains(sequence)) done.push_back(sequence);
+  }
+  for (const uint64_t sequence : done) {
+    Settle(sequence);
+    ++counters_.acknowledged;
+    Emit(UplinkAction::Kind::kAcknowledged).sequence = sequence;
+  }
+  declared_.RemoveAll(settled);
+  progress_mono_ms_ = now_.mono_ms;
+  failures_ = 0;
+  Emit(UplinkAction::Kind::kContinue);
+}
+
+void UplinkCore::OnRejection(const v1::Rejection& in) {
+  if (!in_flight_.contains(in.sequence())) return;
+  Settle(in.sequence());
+  ++counters_.rejected;
+  progress_mono_ms_ = now_.mono_ms;
+  UplinkAction& action = Emit(UplinkAction::Kind::kRejected);
+  action.sequence = in.sequence();
+  action.text = fmt::format("{}: {}", v1::Rejection::Reason_Name(in.reason()), in.detail());
+  Emit(UplinkAction::Kind::kContinue);
+}
+
+void UplinkCore::Settle(uint64_t sequence) {
+  const auto it = in_flight_.find(sequence);
+  if (it == in_flight_.end()) return;
+  in_flight_bytes_ -= it->second;
+  in_flight_.erase(it);
+}
+
+void UplinkCore::FinishIfSettled() {
+  if (!in_flight_.empty() || !declared_.empty() || !to_declare_.empty() || NextToSend() != 0) {
+    return;
+  }
+  if (stream_spool_ != spool_.identity().spool) {
+    Emit(UplinkAction::Kind::kSettled).spool = stream_spool_;
+    Emit(UplinkAction::Kind::kClose);
+    return Connect();
+  }
+  if (drain_until_mono_ms_ == 0) return;
+  drain_until_mono_ms_ = 0;
+  Emit(UplinkAction::Kind::kDrained).drained = true;
+  Emit(UplinkAction::Kind::kClose);
+  state_ = UplinkState::kIdle;
+}
+
+}  // namespace teiten
