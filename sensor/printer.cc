@@ -31,6 +31,7 @@ void Printer::Print(const std::string& summary_bytes) {
   } else if (format_ == PrintFormat::kJson) {
     status_.Update(PrintJson(summary, write));
   }
+  std::fflush(stdout);  // who watches live sees each window as it closes
   const std::string accounting = FormatAccounting(summary);
   std::fwrite(accounting.data(), 1, accounting.size(), stderr);
 }
