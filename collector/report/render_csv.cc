@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string_view>
+#include <vector>
+
+#include "collector/report/grid.h"
+#include "collector/report/grid_cells.h"
+#include "collector/report/renderers.h"
+#include "common/time_format.h"
+
+namespace teiten::report {
+namespace {
+
+// Text from outside (region and service names, notes) must not become a formula; our numbers may
+// begin with a minus.
+std::string Cell(std::string_view text, bool number) {
+  std::string cell;
+  if (!number && !text.empty() &&
+      std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos) {
+    cell += '\'';
+  }
+  cell += text;
+  if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
+  std::string quoted = "\"";
+  for (const char c : cell) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+void AddRecord(const std::string& table, const std::vector<std::string>& cells,
+               const std::vector<GridColumn>& columns, std::string& out) {
+  out += table;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    out += ',' + Cell(cells[i], i < columns.size() && columns[i].number);
+  }
+  out += "\r\n";
+}
+
+void AddGrid(const Grid& grid, std::string& out) {
+  std::vector<std::string> heads;
+  for (const GridColumn& column : grid.columns) heads.push_back(column.head);
+  AddRecord(grid.id, heads, {}, out);
+  for (const auto& row : grid.rows) AddRecord(grid.id, row, grid.columns, out);
+}
+
+Grid HeadGrid(const v1::Report& r) {
+  const auto time = [&](int64_t unix_ms) { return FormatOffset(unix_ms, r.utc_offset_minutes()); };
+  Grid grid;
+  grid.id = "report";
+  grid.columns = {{"name", false}, {"value", false}};
+  grid.rows = {{"title", r.title()},
+               {"from", time(r.time().from_unix_ms())},
+               {"to", time(r.time().to_unix_ms())},
+               {"software", r.software()},
+               {"definitions", r.definitions_version()},
+               {"packets", std::to_string(r.total().packets())},
+               {"bytes", std::to_string(r.total().bytes())},
+               {"sources", ValueCell(r.total().sources(), Numbers::kPlain)},
+               {"region_data", r.region_data()},
+               {"empty_reason", r.empty_reason()}};
+  for (const std::string& headline : r.headlines()) grid.rows.push_back({"headline", headline});
+  for (const std::string& step : r.next_steps()) grid.rows.push_back({"next_step", step});
+  for (const std::string& note : r.notes()) grid.rows.push_back({"note", note});
+  return grid;
+}
+
+Grid SeriesGrid(const v1::ReportChart& chart, int32_t offset_minutes) {
+  Grid grid;
+  grid.id = chart.id();
+  grid.columns = {
+      {"line", false}, {"start", false}, {"value", true}, {"packets", true}, {"live_ms", true}};
+  for (const v1::SeriesLine& line : chart.lines()) {
+    for (const v1::SeriesPoint& p : line.points()) {
+      grid.rows.push_back({line.key(), FormatOffset(p.start_unix_ms(), offset_minutes),
+                           p.has_value() ? ValueCell(p.value(), Numbers::kPlain) : "",
+                           p.has_value() ? std::to_string(p.counts().packets()) : "",
+                           std::to_string(p.live_ms())});
+    }
+  }
+  return grid;
+}
+
+}  // namespace
+
+std::string RenderCsv(const v1::Report& report) {
+  std::string out;
+  AddGrid(HeadGrid(report), out);
+  AddGrid(FigureGrid(report, Numbers::kPlain), out);
+  for (const v1::ReportTable& table : report.tables()) {
+    AddGrid(TableGrid(table, Numbers::kPlain), out);
+  }
+  AddGrid(SensorGrid(report, Numbers::kPlain), out);
+  AddGrid(FateGrid(report, Numbers::kPlain), out);
+  AddGrid(SensitivityGrid(report, Numbers::kPlain), out);
+  for (const v1::ReportChart& chart : report.charts()) {
+    if (chart.lines_size() > 0) AddGrid(SeriesGrid(chart, report.utc_offset_minutes()), out);
+  }
+  return out;
+}
+
+}  // namespace teiten::report

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <kainjow/mustache.hpp>
+
+#include "collector/report/grid.h"
+#include "collector/report/grid_cells.h"
+#include "collector/report/headline.h"
+#include "collector/report/html_template.h"
+#include "collector/report/renderers.h"
+#include "collector/report/svg_chart.h"
+#include "common/time_format.h"
+
+namespace teiten::report {
+namespace {
+
+using kainjow::mustache::data;
+
+data Texts(const google::protobuf::RepeatedPtrField<std::string>& texts) {
+  data list{data::type::list};
+  for (int i = 0; i < texts.size(); ++i) {
+    data item;
+    item.set("text", texts[i]);
+    item.set("first", i == 0);
+    list.push_back(item);
+  }
+  return list;
+}
+
+data GridData(const Grid& grid) {
+  data out;
+  out.set("id", grid.id);
+  out.set("title", grid.title);
+  out.set("caption", grid.caption);
+  out.set("empty_reason", grid.empty_reason.empty() ? data(false) : data(grid.empty_reason));
+  data columns{data::type::list};
+  for (const GridColumn& column : grid.columns) {
+    data c;
+    c.set("head", column.head);
+    c.set("number", column.number);
+    columns.push_back(c);
+  }
+  out.set("columns", columns);
+  data rows{data::type::list};
+  for (const auto& row : grid.rows) {
+    data cells{data::type::list};
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      data cell;
+      cell.set("text", row[i]);
+      cell.set("number", grid.columns[i].number);
+      cell.set("header", i == grid.header_column);
+      cells.push_back(cell);
+    }
+    data r;
+    r.set("cells", cells);
+    rows.push_back(r);
+  }
+  out.set("rows", rows);
+  data notes{data::type::list};
+  for (const std::string& note : grid.notes) {
+    data item;
+    item.set("text", note);
+    notes.push_back(item);
+  }
+  out.set("notes", notes);
+  return out;
+}
+
+// "+12.3 % · 4 before · mean of 2 sensors"
+std::string More(const v1::ReportFigure& f) {
+  std::string text = f.has_change_percent() ? SignedPercent(f.change_percent()) : "";
+  if (f.has_previous()) {
+    text += (text.empty() ? "" : ", ") + std::string("before ") + Rounded(f.previous());
+  }
+  if (!f.note().empty()) text += (text.empty() ? "" : "; ") + f.note();
+  return text;
+}
+
+data Figures(const v1::Report& report) {
+  data list{data::type::list};
+  for (const v1::ReportFigure& f : report.figures()) {
+    data item;
+    item.set("label", f.label());
+    item.set("value", f.unit() == "%" ? Percent(f.value()) : Rounded(f.value()));
+    item.set("more", More(f));
+    list.push_back(item);
+  }
+  return list;
+}
+
+// Charts stand at the head of the section they belong to.
+std::string SectionOf(const v1::ReportChart& chart) {
+  if (chart.id().starts_with("ports_scan")) return "Scans";
+  return chart.id() == "coverage_series" ? "Coverage and loss" : "Overview";
+}
+
+class Sections {
+ public:
+  explicit Sections(const v1::Report& report) : report_(report) {}
+
+  void Add(const Grid& grid) {
+    if (names_.empty() || names_.back() != grid.section) {
+      names_.push_back(grid.section);
+      tables_.emplace_back(data::type::list);
+    }
+    tables_.back().push_back(GridData(grid));
+  }
+
+  data Build() const {
+    data list{data::type::list};
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+      data section;
+      section.set("name", names_[i]);
+      section.set("charts", Charts(names_[i]));
+      section.set("tables", tables_[i]);
+      list.push_back(section);
+    }
+    return list;
+  }
+
+ private:
+  data Charts(const std::string& section) const {
+    data list{data::type::list};
+    const ChartFrame frame{report_.time().from_unix_ms(), report_.time().to_unix_ms(),
+                           report_.utc_offset_minutes()};
+    for (const v1::ReportChart& chart : report_.charts()) {
+      if (SectionOf(chart) != section) continue;
+      const std::string svg = chart.kind() == v1::REPORT_CHART_KIND_BARS
+                                  ? SvgBarChart(chart)
+                                  : SvgLineChart(chart, frame);
+      if (svg.empty()) continue;
+      data item;
+      item.set("title", chart.title());
+      item.set("svg", svg);
+      list.push_back(item);
+    }
+    return list;
+  }
+
+  const v1::Report& report_;
+  std::vector<std::string> names_;
+  std::vector<data> tables_;
+};
+
+data SectionData(const v1::Report& report) {
+  Sections sections(report);
+  for (const v1::ReportTable& table : report.tables()) {
+    sections.Add(TableGrid(table, Numbers::kForPeople));
+  }
+  sections.Add(SensorGrid(report, Numbers::kForPeople));
+  sections.Add(FateGrid(report, Numbers::kForPeople));
+  sections.Add(SensitivityGrid(report, Numbers::kForPeople));
+  return sections.Build();
+}
+
+std::string Span(const v1::Report& report) {
+  const int32_t offset = report.utc_offset_minutes();
+  std::string text = fmt::format(
+      "{} to {}", FormatOffset(report.time().from_unix_ms(), offset),
+      FormatOffset(report.has_cut_unix_ms() ? report.cut_unix_ms() : report.time().to_unix_ms(),
+                   offset));
+  if (report.has_cut_unix_ms()) text += ", not over yet";
+  std::string groups;
+  for (const std::string& g : report.groups()) groups += (groups.empty() ? "" : ", ") + g;
+  if (!groups.empty()) text += fmt::format(". Sensors of group {}", groups);
+  return text;
+}
+
+std::string Edition(v1::ReportEdition edition) {
+  return edition == v1::REPORT_EDITION_PUBLIC ? "Public edition" : "Internal edition";
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> RenderHtml(const v1::Report& report) {
+  data page;
+  page.set("language", report.language());
+  page.set("title", report.title());
+  page.set("style", std::string(kHtmlStyle));
+  page.set("kicker", "Internet observation report · " + Edition(report.edition()));
+  std::string heading = PeriodName(report);
+  if (!heading.empty()) heading[0] = static_cast<char>(std::toupper(heading[0]));
+  page.set("heading", heading);
+  page.set("span", Span(report));
+  page.set("empty_reason",
+           report.empty_reason().empty() ? data(false) : data(report.empty_reason()));
+  page.set("next_steps", Texts(report.next_steps()));
+  page.set("headlines", Texts(report.headlines()));
+  page.set("figures", Figures(report));
+  page.set("sections", SectionData(report));
+  page.set("notes", Texts(report.notes()));
+  page.set("footer", fmt::format("{}. Definitions version {}.", report.software(),
+                                 report.definitions_version()));
+  kainjow::mustache::mustache page_template{std::string(kHtmlTemplate)};
+  if (!page_template.is_valid()) {
+    return absl::InternalError("page template: " + page_template.error_message());
+  }
+  return page_template.render(page);
+}
+
+}  // namespace teiten::report

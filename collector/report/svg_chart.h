@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Charts as SVG elements to stand inside an HTML page. Colours come from the page's style (classes
+// s0 … s5, custom properties), so that one chart serves light, dark and paper; lines differ by
+// dashes too. Nothing is loaded and nothing runs. Coordinates are fixed to a tenth: same figures,
+// same bytes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "teiten/v1/report.pb.h"
+
+namespace teiten::report {
+
+inline constexpr int kSeriesStyles = 6;
+
+struct ChartFrame {
+  int64_t from_unix_ms = 0;
+  int64_t to_unix_ms = 0;
+  int32_t utc_offset_minutes = 0;
+};
+
+// Lines over time. A step without value is a break in the line; steps in which no line has one are
+// shaded as gaps. "" if there is nothing to draw.
+[[nodiscard]] std::string SvgLineChart(const v1::ReportChart& chart, const ChartFrame& frame);
+// Horizontal bars; where a previous value is known, a mark across the bar shows it.
+[[nodiscard]] std::string SvgBarChart(const v1::ReportChart& chart);
+
+// 0, step, 2 step, … up to at least `most`, with step 1, 2 or 5 times a power of ten, about
+// `count` of them.
+[[nodiscard]] std::vector<double> NiceTicks(double most, int count);
+// & < > " ' as entities; control characters, which XML does not allow, as U+FFFD.
+[[nodiscard]] std::string XmlText(std::string_view text);
+
+}  // namespace teiten::report

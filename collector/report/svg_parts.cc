@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/report/svg_parts.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "collector/report/number_text.h"
+#include "collector/report/svg_chart.h"
+#include "fmt/format.h"
+
+namespace teiten::report {
+namespace {
+
+// Columns of a label: code points, as UTF-8 continuation bytes take no room.
+double TextWidth(std::string_view text) {
+  const auto points = std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  });
+  return kCharWidth * static_cast<double>(points);
+}
+
+}  // namespace
+
+std::string XmlText(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+          out += "\uFFFD";
+        } else {
+          out += c;
+        }
+    }
+  }
+  return out;
+}
+
+std::vector<double> NiceTicks(double most, int count) {
+  if (!(most > 0) || !std::isfinite(most)) return {0, 1};
+  const double rough = most / count;
+  const double power = std::pow(10, std::floor(std::log10(rough)));
+  double step = 10 * power;
+  for (const double factor : {1.0, 2.0, 5.0}) {
+    if (factor * power >= rough * 0.999999) {
+      step = factor * power;
+      break;
+    }
+  }
+  std::vector<double> ticks;
+  const int last = static_cast<int>(std::ceil(most / step - 1e-9));
+  for (int i = 0; i <= std::max(1, last); ++i) ticks.push_back(step * i);
+  return ticks;
+}
+
+std::string TickText(double value, double step) {
+  if (value == 0) return "0";
+  if (step >= 1) return WithCommas(static_cast<uint64_t>(std::llround(value)));
+  const int decimals = std::max(0, static_cast<int>(std::ceil(-std::log10(step) - 1e-9)));
+  return fmt::format("{:.{}f}", value, decimals);
+}
+
+std::string SvgOpen(std::string_view id, double height, std::string_view title,
+                    std::string_view description) {
+  return fmt::format(
+      "<svg class=\"chart\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" "
+      "aria-labelledby=\"{}-title {}-desc\">\n<title id=\"{}-title\">{}</title>\n"
+      "<desc id=\"{}-desc\">{}</desc>\n",
+      kChartWidth, height, XmlText(id), XmlText(id), XmlText(id), XmlText(title), XmlText(id),
+      XmlText(description));
+}
+
+std::string SvgText(double x, double y, std::string_view css_class, std::string_view text) {
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"{}\">{}</text>\n", x, y, css_class,
+                     XmlText(text));
+}
+
+std::string SvgLine(double x1, double y1, double x2, double y2, std::string_view css_class) {
+  return fmt::format(
+      "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" class=\"{}\"/>\n", x1, y1, x2,
+      y2, css_class);
+}
+
+Legend SvgLegend(const std::vector<LegendEntry>& entries, double left, double top) {
+  constexpr double kRow = 20, kKey = 24, kSpace = 22;
+  Legend legend;
+  double x = left, y = top + 12;
+  for (const LegendEntry& entry : entries) {
+    const double width = kKey + TextWidth(entry.text) + kSpace;
+    if (x > left && x + width - kSpace > kChartWidth) {
+      x = left;
+      y += kRow;
+    }
+    if (entry.box) {
+      legend.svg +=
+          fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"16\" height=\"10\" class=\"{}\"/>\n",
+                      x, y - 9, entry.css_class);
+    } else {
+      legend.svg += SvgLine(x, y - 4, x + 18, y - 4, entry.css_class);
+    }
+    legend.svg += SvgText(x + kKey, y, "lab", entry.text);
+    x += width;
+  }
+  legend.height = entries.empty() ? 0 : y + 8 - top;
+  return legend;
+}
+
+}  // namespace teiten::report

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/report/svg_chart.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "collector/report/number_text.h"
+#include "collector/report/svg_parts.h"
+#include "collector/store/zone.h"
+
+namespace teiten::report {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+int Count(const std::string& text, const std::string& part) {
+  int n = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+TEST(SvgChart, TicksAreNice) {
+  EXPECT_THAT(NiceTicks(100, 4), ElementsAre(0, 50, 100));
+  EXPECT_THAT(NiceTicks(90, 5), ElementsAre(0, 20, 40, 60, 80, 100));
+  EXPECT_THAT(NiceTicks(1, 5), ElementsAre(0, 0.2, 0.4, ::testing::DoubleNear(0.6, 1e-12), 0.8, 1));
+  EXPECT_THAT(NiceTicks(0, 4), ElementsAre(0, 1));
+  EXPECT_THAT(NiceTicks(-3, 4), ElementsAre(0, 1));
+  EXPECT_THAT(NiceTicks(NAN, 4), ElementsAre(0, 1));
+  EXPECT_THAT(NiceTicks(INFINITY, 4), ElementsAre(0, 1));
+  for (const double most : {1e-9, 0.013, 3.0, 7.5, 99.9, 12345.6, 1e12}) {
+    const auto ticks = NiceTicks(most, 4);
+    EXPECT_GE(ticks.back() * 1.000001, most);
+    EXPECT_LE(ticks.size(), 6U) << most;
+    EXPECT_GE(ticks.size(), 2U) << most;
+  }
+}
+
+TEST(SvgChart, TickTextHasTheStepsDecimals) {
+  EXPECT_EQ(TickText(0, 0.05), "0");
+  EXPECT_EQ(TickText(0.1, 0.05), "0.10");
+  EXPECT_EQ(TickText(1500, 500), "1,500");
+  EXPECT_EQ(TickText(0.4, 0.2), "0.4");
+}
+
+TEST(SvgChart, TextIsEscaped) {
+  EXPECT_EQ(XmlText("a<b>&\"'\n\x7f"), "a&lt;b&gt;&amp;&quot;&#39;\uFFFD\uFFFD");
+  EXPECT_EQ(XmlText("定点"), "定点");
+}
+
+v1::ReportChart Lines(const std::vector<std::vector<double>>& lines) {  // NaN: no value
+  v1::ReportChart chart;
+  chart.set_id("x");
+  chart.set_title("Title");
+  chart.set_unit("packets");
+  chart.set_step_ms(kHourMs);
+  for (const auto& values : lines) {
+    v1::SeriesLine& line = *chart.add_lines();
+    line.set_key("line");
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      v1::SeriesPoint& p = *line.add_points();
+      p.set_start_unix_ms(static_cast<int64_t>(i) * kHourMs);
+      if (!std::isnan(values[i])) p.set_value(values[i]);
+    }
+  }
+  return chart;
+}
+
+TEST(SvgChart, AGapBreaksTheLineAndIsShaded) {
+  const ChartFrame frame{0, 5 * kHourMs, 0};
+  const std::string svg = SvgLineChart(Lines({{1, 2, NAN, 3, 4}}), frame);
+  EXPECT_EQ(Count(svg, "<polyline"), 2);
+  EXPECT_EQ(Count(svg, "class=\"gap\""), 2);  // the gap and its key
+  EXPECT_THAT(svg, HasSubstr("no data"));
+  const std::string whole = SvgLineChart(Lines({{1, 2, 2, 3, 4}}), frame);
+  EXPECT_EQ(Count(whole, "<polyline"), 1);
+  EXPECT_THAT(whole, Not(HasSubstr("class=\"gap\"")));
+  // One line without a value where the other has one is a break, but somebody watched.
+  const std::string half = SvgLineChart(Lines({{1, 2, NAN, 3, 4}, {1, 1, 1, 1, 1}}), frame);
+  EXPECT_EQ(Count(half, "<polyline"), 3);
+  EXPECT_THAT(half, Not(HasSubstr("class=\"gap\"")));
+}
+
+TEST(SvgChart, ALonelyPointIsADot) {
+  const std::string svg = SvgLineChart(Lines({{NAN, 2, NAN}}), ChartFrame{0, 3 * kHourMs, 0});
+  EXPECT_EQ(Count(svg, "<circle"), 1);
+  EXPECT_EQ(Count(svg, "<polyline"), 0);
+}
+
+TEST(SvgChart, PointsAreWhereTheyBelong) {
+  // Ticks 0, 1, 2, 3, 4 of 190 px: a value of 4 is at the top, 0 at the bottom. The plot is from
+  // left to 748; points stand in the middle of their hour.
+  const std::string svg = SvgLineChart(Lines({{0, 4}}), ChartFrame{0, 2 * kHourMs, 0});
+  const double left = 20 + kCharWidth, width = 748 - left;
+  char expected[100];
+  std::snprintf(expected, sizeof(expected), "points=\"%.1f,%.1f %.1f,%.1f\"", left + width / 4,
+                46 + 190.0, left + width * 3 / 4, 46.0);
+  EXPECT_THAT(svg, HasSubstr(expected));
+}
+
+TEST(SvgChart, HoursAreOfTheZone) {
+  v1::ReportChart chart = Lines({std::vector<double>(24, 1)});
+  for (v1::SeriesPoint& p : *chart.mutable_lines(0)->mutable_points()) {
+    p.set_start_unix_ms(p.start_unix_ms() - 9 * kHourMs);
+  }
+  const std::string svg = SvgLineChart(chart, ChartFrame{-9 * kHourMs, 15 * kHourMs, 540});
+  EXPECT_LT(svg.find(">00:00<"), svg.find(">09:00<"));  // local midnight first
+  EXPECT_LT(svg.find(">09:00<"), svg.find(">24:00<"));
+  EXPECT_THAT(svg, HasSubstr("points=\"54.0,46.0 "));  // 39.2 + half of an hour's 29.5
+}
+
+TEST(SvgChart, NothingToDrawIsNothing) {
+  EXPECT_EQ(SvgLineChart(Lines({}), ChartFrame{0, 1, 0}), "");
+  EXPECT_EQ(SvgLineChart(Lines({{1}}), ChartFrame{5, 5, 0}), "");
+  EXPECT_EQ(SvgBarChart({}), "");
+}
+
+TEST(SvgChart, BarsAreInProportion) {
+  v1::ReportChart chart;
+  chart.set_unit("packets");
+  for (const double value : {100.0, 50.0, 0.0}) {
+    v1::ReportBar& bar = *chart.add_bars();
+    bar.set_label("12345");
+    bar.set_value(value);
+  }
+  chart.mutable_bars(1)->set_previous(100);
+  const std::string svg = SvgBarChart(chart);
+  // Left 16 + 5 characters = 48; 760 - 48 - 86 = 626 px for 100.
+  EXPECT_THAT(svg, HasSubstr("x=\"48.0\" y=\"33.0\" width=\"626.0\""));
+  EXPECT_THAT(svg, HasSubstr("width=\"313.0\""));
+  EXPECT_THAT(svg, HasSubstr("width=\"1.0\""));  // a bar of 0 is a line, not nothing
+  EXPECT_EQ(Count(svg, "class=\"was\""), 2);     // the mark and its key
+  EXPECT_THAT(svg, HasSubstr("x1=\"674.0\""));
+}
+
+TEST(NumberText, ForPeople) {
+  EXPECT_EQ(WithCommas(0), "0");
+  EXPECT_EQ(WithCommas(999), "999");
+  EXPECT_EQ(WithCommas(1234567), "1,234,567");
+  EXPECT_EQ(Rounded(12345.6), "12,346");
+  EXPECT_EQ(Rounded(99.96), "100");
+  EXPECT_EQ(Rounded(12.34), "12.3");
+  EXPECT_EQ(Rounded(9.996), "10.0");
+  EXPECT_EQ(Rounded(1.234), "1.23");
+  EXPECT_EQ(Rounded(0.5), "0.500");
+  EXPECT_EQ(Rounded(0.01234), "0.0123");
+  EXPECT_EQ(Rounded(0.00001), "< 0.0001");
+  EXPECT_EQ(Rounded(-2), "\u22122.00");
+  EXPECT_EQ(Rounded(NAN), "–");
+  EXPECT_EQ(Percent(0), "0 %");
+  EXPECT_EQ(Percent(0.001), "< 0.01 %");
+  EXPECT_EQ(Percent(0.05), "0.05 %");
+  EXPECT_EQ(Percent(99.99), "> 99.9 %");
+  EXPECT_EQ(Percent(100), "100 %");
+  EXPECT_EQ(SignedPercent(12.34), "+12.3 %");
+  EXPECT_EQ(SignedPercent(-4), "\u22124.0 %");
+  EXPECT_EQ(SignedPercent(0.01), "±0 %");
+  EXPECT_EQ(SignedPercent(123456), "+123,456 %");
+  EXPECT_EQ(OffsetName(540), "UTC+09:00");
+  EXPECT_EQ(OffsetName(-210), "UTC\u221203:30");
+  EXPECT_EQ(OffsetName(0), "UTC");
+  EXPECT_EQ(Plural(1, "sensor"), "1 sensor");
+  EXPECT_EQ(Plural(2000, "sensor"), "2,000 sensors");
+}
+
+}  // namespace
+}  // namespace teiten::report
