@@ -5,7 +5,7 @@
 #include <set>
 
 #include "collector/query/fact_rows.h"
-#include "collector/query/tool_split.h"
+#include "collector/store/tool_split.h"
 #include "fmt/format.h"
 
 namespace teiten {

@@ -7,7 +7,7 @@
 #include "collector/query/fact_rows.h"
 #include "collector/query/gather.h"
 #include "collector/query/resume_token.h"
-#include "collector/query/tool_split.h"
+#include "collector/store/tool_split.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -103,7 +103,7 @@ class TuplesAnswer {
 
   [[nodiscard]] bool HasTool(const FlowRow& row) const {
     if (filter_.all_tools()) return true;
-    const std::vector<ToolShare> shares = SplitByTool(row);
+    const ToolSplit shares = SplitByTool(row);
     return std::any_of(shares.begin(), shares.end(),
                        [this](const ToolShare& share) { return filter_.Has(share.tool); });
   }

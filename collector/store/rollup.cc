@@ -142,9 +142,7 @@ void HourBuilder::AddRow(const FactContext& context, const FlowRow& row, uint64_
                          uint16_t region) {
   const Family family = row.family();
   const Kind kind = row.kind();
-  const ToolSplit split = SplitByTool(row);
-  for (int i = 0; i < split.count; ++i) {
-    const ToolShare& share = split.shares[static_cast<std::size_t>(i)];
+  for (const ToolShare& share : SplitByTool(row)) {
     Cell<12>& cell = PortCell({context.stream, family, kind, row.protocol, row.port,
                                static_cast<uint8_t>(share.tool), false});
     cell.sum.Add(share.packets, share.bytes, share.tuples);

@@ -32,7 +32,7 @@ ToolSplit SplitByTool(const FlowRow& row) {
   const auto take = [&](v1::ToolMark tool, uint64_t packets) {
     if (packets == 0) return;
     left -= packets;
-    ToolShare& share = out.shares[static_cast<std::size_t>(out.count++)];
+    ToolShare& share = out.shares[out.count++];
     share.tool = tool;
     share.packets = packets;
   };
@@ -43,7 +43,7 @@ ToolSplit SplitByTool(const FlowRow& row) {
   take(v1::TOOL_MARK_UNMARKED, left);
   if (out.count == 0) out.count = 1;  // a row without packets: nothing, but still a tuple
 
-  const auto end = out.shares.begin() + out.count;
+  const auto end = out.shares.begin() + static_cast<std::ptrdiff_t>(out.count);
   const auto largest = std::max_element(
       out.shares.begin(), end,
       [](const ToolShare& a, const ToolShare& b) { return a.packets < b.packets; });

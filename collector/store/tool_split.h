@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "common/flow_row.h"
@@ -22,10 +23,13 @@ struct ToolShare {
   uint64_t tuples = 0;  // 1 for one of the shares
 };
 
-// Shares with packets come first; `count` of them (one at least).
+// The shares that have packets, one at least; no allocation, it runs for every tuple.
 struct ToolSplit {
   std::array<ToolShare, kMarkCount + 1> shares;
-  int count = 0;
+  std::size_t count = 0;
+
+  [[nodiscard]] const ToolShare* begin() const { return shares.data(); }
+  [[nodiscard]] const ToolShare* end() const { return shares.data() + count; }
 };
 
 [[nodiscard]] ToolSplit SplitByTool(const FlowRow& row);

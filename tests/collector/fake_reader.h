@@ -10,7 +10,7 @@
 #include <tuple>
 #include <vector>
 
-#include "collector/query/tool_split.h"
+#include "collector/store/tool_split.h"
 #include "collector/store/accounting.h"
 #include "collector/store/store.h"
 #include "common/columns.h"
