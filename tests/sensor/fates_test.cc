@@ -138,6 +138,19 @@ TEST(Fates, Malformed) {
   }
 }
 
+// Raw links of one family: the other's version is a wrong one.
+TEST(Fates, RawLinksOfOneFamily) {
+  for (const auto& [link, ipv6] :
+       {std::pair(LinkType::kRawIpv4, false), {LinkType::kRawIpv6, true}}) {
+    PacketBuilder v4 = RawIp(link);
+    ExpectFate(v4.IPv4(kScanner4, kDark4).Udp(1, 2).Payload(Zeros(40)),
+               ipv6 ? Fate::kMalformed : Fate::kObserved, "IPv4");
+    PacketBuilder v6 = RawIp(link);
+    ExpectFate(v6.IPv6(kScanner6, kDark6).Udp(1, 2), ipv6 ? Fate::kObserved : Fate::kMalformed,
+               "IPv6");
+  }
+}
+
 TEST(Fates, MalformedBoundariesThatAreFine) {
   for (const bool ipv6 : {false, true}) {
     PacketBuilder least = In(ipv6);

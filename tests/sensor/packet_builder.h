@@ -278,7 +278,7 @@ inline PacketBuilder Sll2(uint8_t packet_type = 0) {
   p.Header(Hex("0000 0000 00000002 0001") + Bytes{packet_type, 6} + Hex("020000000002 0000"));
   return p;
 }
-inline PacketBuilder RawIp() { return PacketBuilder(LinkType::kRaw); }
+inline PacketBuilder RawIp(LinkType link = LinkType::kRaw) { return PacketBuilder(link); }
 inline PacketBuilder Null() {
   PacketBuilder p(LinkType::kNull);
   p.Header(Zeros(4));

@@ -77,6 +77,8 @@ inline void FinishLink(LinkType link, Bytes& h, const Layer* next) {
       Set16(h, 2, h[0] == 0xff ? (IsV6(next) ? 0x0057 : 0x0021) : EtherType(next));
       break;
     case LinkType::kRaw:
+    case LinkType::kRawIpv4:
+    case LinkType::kRawIpv6:
       break;
   }
 }
