@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <string_view>
 
@@ -10,40 +11,66 @@
 namespace teiten {
 namespace {
 
-constexpr uint64_t kMaxBytes48 = (1ULL << 48) - 1;
-constexpr uint32_t kMax16 = 0xffff;
-constexpr uint32_t kMax8 = 0xff;
-constexpr uint32_t kAllRowFlags = 3;
-constexpr uint32_t kRowFlagLowerBound = 1;
-constexpr uint32_t kRowFlagPrefix64 = 2;
-constexpr uint32_t kDestinationBitmap = 64;
-constexpr uint32_t kDestinationNone = 65;
+constexpr uint64_t kRowFlagLowerBound = 1;
+constexpr uint64_t kRowFlagPrefix64 = 2;
+constexpr uint64_t kAllRowFlags = 3;
+constexpr uint64_t kDestinationBitmap = 64;
+constexpr uint64_t kDestinationNone = 65;
 
-// Reads the columns of one message row by row. The first thing wrong is kept and ends the work;
-// until then every index is checked against the lengths CheckLengths has seen.
+// The byte planes of one column. Its width bounds every value: two planes cannot hold 65,536.
+class Planes {
+ public:
+  // False unless `bytes` are whole planes of `entries` bytes, at most `widest` of them, the last
+  // not all zero.
+  bool Open(std::string_view bytes, std::size_t entries, std::size_t widest) {
+    bytes_ = bytes;
+    entries_ = entries;
+    if (bytes.empty()) return true;
+    if (entries == 0 || bytes.size() % entries != 0 || bytes.size() / entries > widest)
+      return false;
+    const std::string_view top = bytes.substr(bytes.size() - entries);
+    return top.find_first_not_of('\0') != std::string_view::npos;
+  }
+  uint64_t operator[](std::size_t entry) const {
+    uint64_t value = 0;
+    int shift = 0;
+    for (std::size_t at = entry; at < bytes_.size(); at += entries_, shift += 8) {
+      value |= uint64_t{static_cast<uint8_t>(bytes_[at])} << shift;
+    }
+    return value;
+  }
+  // Entries with that value, of a column of one plane.
+  [[nodiscard]] std::size_t Count(uint64_t value) const {
+    if (bytes_.empty()) return value == 0 ? entries_ : 0;
+    return static_cast<std::size_t>(
+        std::count(bytes_.begin(), bytes_.end(), static_cast<char>(value)));
+  }
+  [[nodiscard]] bool empty() const { return bytes_.empty(); }
+
+ private:
+  std::string_view bytes_;
+  std::size_t entries_ = 0;
+};
+
+// Reads the columns of one message row by row. The first thing wrong is kept and ends the work.
+// No index can leave a column once OpenColumns has seen the lengths.
 class ColumnReader {
  public:
   ColumnReader(const v1::FlowColumns& columns, Family family) : c_(columns), family_(family) {}
 
   absl::StatusOr<std::vector<FlowRow>> Read() {
     std::vector<FlowRow> rows;
-    if (!CheckLengths()) return Error();
+    if (!OpenColumns()) return absl::InvalidArgumentError(error_);
     rows.reserve(c_.row_count());
-    for (row_ = 0; row_ < static_cast<int>(c_.row_count()); ++row_) {
+    for (row_ = 0; row_ < c_.row_count(); ++row_) {
       FlowRow row;
-      const FlowRow* before = rows.empty() ? nullptr : &rows.back();
-      if (!ReadKey(before, row) || !ReadCounts(row) || !ReadDestination(row) ||
-          !ReadCounters(row) || !ReadFirstPacket(row)) {
-        return Error();
+      if (!ReadKey(rows.empty() ? nullptr : &rows.back(), row) || !ReadCounts(row) ||
+          !ReadDestination(row) || !ReadCounters(row)) {
+        return absl::InvalidArgumentError(error_);
       }
+      ReadFirstPacket(row);
       rows.push_back(row);
     }
-    if (next_bitmap_ != c_.destination_bitmap_size())
-      Fail("destination_bitmap", "has entries left");
-    if (c_.slots_size() != 0 && next_slot_ != c_.slots_size()) {
-      Fail("slots", "is not six entries for each backscatter row");
-    }
-    if (!error_.empty()) return Error();
     return rows;
   }
 
@@ -55,60 +82,64 @@ class ColumnReader {
   bool FailRow(std::string_view column, std::string_view what) {
     return Fail(fmt::format("{}[{}]", column, row_), what);
   }
-  [[nodiscard]] absl::Status Error() const { return absl::InvalidArgumentError(error_); }
 
-  template <typename Column>
-  bool CheckLength(const Column& column, std::string_view name) {
-    if (column.empty() || column.size() == static_cast<int>(c_.row_count())) return true;
-    return Fail(name, fmt::format("{} entries for {} rows", column.size(), c_.row_count()));
+  bool Open(Planes& planes, std::string_view name, std::string_view bytes, std::size_t widest) {
+    return OpenOf(c_.row_count(), planes, name, bytes, widest);
+  }
+  bool OpenOf(std::size_t entries, Planes& planes, std::string_view name, std::string_view bytes,
+              std::size_t widest) {
+    if (planes.Open(bytes, entries, widest)) return true;
+    return Fail(name, fmt::format("{} bytes are not 0 to {} planes of {} entries", bytes.size(),
+                                  widest, entries));
   }
 
-  bool CheckLengths() {
+  bool OpenColumns() {
     if (c_.row_count() > kMaxRowsOfSummary) {
       return Fail("row_count", fmt::format("{} is above {}", c_.row_count(), kMaxRowsOfSummary));
     }
-    const int rows = static_cast<int>(c_.row_count());
-    const int rows_v4 = family_ == Family::kIpv4 ? rows : 0;
-    const int rows_v6 = rows - rows_v4;
-    if (c_.source_v4_delta_size() != rows_v4) return Fail("source_v4_delta", "wrong length");
-    if (c_.source_v6_high_delta_size() != rows_v6) {
-      return Fail("source_v6_high_delta", "wrong length");
-    }
-    if (c_.source_v6_low_size() != rows_v6) return Fail("source_v6_low", "wrong length");
-    return CheckLength(c_.kind(), "kind") && CheckLength(c_.protocol(), "protocol") &&
-           CheckLength(c_.port(), "port") && CheckLength(c_.row_flags(), "row_flags") &&
-           CheckLength(c_.packets(), "packets") &&
-           CheckLength(c_.bytes_residue(), "bytes_residue") &&
-           CheckLength(c_.first_ms(), "first_ms") &&
-           CheckLength(c_.last_after_first_ms(), "last_after_first_ms") &&
-           CheckLength(c_.destination(), "destination") && CheckLength(c_.zmap(), "zmap") &&
-           CheckLength(c_.masscan(), "masscan") && CheckLength(c_.mirai(), "mirai") &&
-           CheckLength(c_.nmap(), "nmap") && CheckLength(c_.amplification(), "amplification") &&
-           CheckLength(c_.ttl(), "ttl") && CheckLength(c_.ip_length(), "ip_length") &&
-           CheckLength(c_.tcp_window(), "tcp_window") &&
-           CheckLength(c_.tcp_options_length(), "tcp_options_length") &&
-           CheckLength(c_.source_port(), "source_port");
+    const bool ipv4 = family_ == Family::kIpv4;
+    return Open(source_v4_, "source_v4_delta", c_.source_v4_delta(), ipv4 ? 4 : 0) &&
+           Open(source_v6_high_, "source_v6_high_delta", c_.source_v6_high_delta(), ipv4 ? 0 : 8) &&
+           Open(source_v6_low_, "source_v6_low", c_.source_v6_low(), ipv4 ? 0 : 8) &&
+           Open(kind_, "kind", c_.kind(), 1) && Open(protocol_, "protocol", c_.protocol(), 1) &&
+           Open(port_, "port", c_.port(), 2) && Open(flags_, "row_flags", c_.row_flags(), 1) &&
+           Open(packets_, "packets", c_.packets(), 4) &&
+           Open(residue_, "bytes_residue", c_.bytes_residue(), 8) &&
+           Open(first_, "first_ms", c_.first_ms(), 3) &&
+           Open(last_after_, "last_after_first_ms", c_.last_after_first_ms(), 3) &&
+           Open(destination_, "destination", c_.destination(), 1) &&
+           OpenOf(destination_.Count(kDestinationBitmap), bitmap_, "destination_bitmap",
+                  c_.destination_bitmap(), 8) &&
+           OpenCounters() && Open(ttl_, "ttl", c_.ttl(), 1) &&
+           Open(ip_length_, "ip_length", c_.ip_length(), 2) &&
+           Open(window_, "tcp_window", c_.tcp_window(), 2) &&
+           Open(options_, "tcp_options_length", c_.tcp_options_length(), 1) &&
+           Open(source_port_, "source_port", c_.source_port(), 2);
   }
 
-  // The entry of this row, 0 in an empty column. False above `most`.
-  template <typename Column, typename Value>
-  bool Take(const Column& column, std::string_view name, uint32_t most, Value& out) {
-    const uint32_t value = column.empty() ? 0 : column[row_];
-    if (value > most) return FailRow(name, fmt::format("{} is above {}", value, most));
-    out = static_cast<Value>(value);
-    return true;
+  bool OpenCounters() {
+    std::size_t with_slots = 0;
+    for (int kind = 1; kind < kKindCount; ++kind) {
+      if (HasSlots(static_cast<Kind>(kind))) with_slots += kind_.Count(static_cast<uint64_t>(kind));
+    }
+    const std::string* marks[kMarkCount] = {&c_.zmap(), &c_.masscan(), &c_.mirai(), &c_.nmap(),
+                                            &c_.amplification()};
+    for (std::size_t mark = 0; mark < kMarkCount; ++mark) {
+      if (!Open(marks_[mark], MarkName(static_cast<Mark>(mark)), *marks[mark], 3)) return false;
+    }
+    return OpenOf(with_slots * kSlots, slots_, "slots", c_.slots(), 2);
   }
 
   bool ReadSource(const FlowRow* before, FlowRow& row) {
+    const Address last = before != nullptr ? before->source : Address{};
     if (family_ == Family::kIpv4) {
-      row.source.low = (before != nullptr ? before->source.low : 0) + c_.source_v4_delta(row_);
+      row.source.low = last.low + source_v4_[row_];
       return row.source.low <= UINT32_MAX || FailRow("source_v4_delta", "beyond the last address");
     }
-    const uint64_t high_delta = c_.source_v6_high_delta(row_);
-    const uint64_t low = c_.source_v6_low(row_);
-    const bool same_high = before != nullptr && high_delta == 0;
-    row.source.high = (before != nullptr ? before->source.high : 0) + high_delta;
-    row.source.low = (same_high ? before->source.low : 0) + low;
+    const uint64_t high_delta = source_v6_high_[row_];
+    const uint64_t low = source_v6_low_[row_];
+    row.source.high = last.high + high_delta;
+    row.source.low = low + (before != nullptr && high_delta == 0 ? last.low : 0);
     if (row.source.high < high_delta) {
       return FailRow("source_v6_high_delta", "beyond the last address");
     }
@@ -116,15 +147,11 @@ class ColumnReader {
   }
 
   bool ReadKey(const FlowRow* before, FlowRow& row) {
-    uint32_t kind = 0;
-    uint32_t flags = 0;
-    if (!ReadSource(before, row) || !Take(c_.kind(), "kind", kKindCount - 1, kind) ||
-        !Take(c_.protocol(), "protocol", kMax8, row.protocol) ||
-        !Take(c_.port(), "port", kMax16, row.port) ||
-        !Take(c_.row_flags(), "row_flags", kAllRowFlags, flags)) {
-      return false;
-    }
-    if (kind == 0) return FailRow("kind", "unspecified");
+    if (!ReadSource(before, row)) return false;
+    const uint64_t kind = kind_[row_];
+    const uint64_t flags = flags_[row_];
+    if (kind == 0 || kind >= kKindCount) return FailRow("kind", fmt::format("{} is unknown", kind));
+    if (flags > kAllRowFlags) return FailRow("row_flags", fmt::format("{} is unknown", flags));
     row.kind_flags = static_cast<uint8_t>(kind);
     if (family_ == Family::kIpv6) row.kind_flags |= kRowIpv6;
     if ((flags & kRowFlagLowerBound) != 0) row.kind_flags |= kRowLowerBound;
@@ -132,82 +159,77 @@ class ColumnReader {
     if (row.prefix64() && (family_ != Family::kIpv6 || row.source.low != 0)) {
       return FailRow("row_flags", "prefix64 on a source that is no /64");
     }
+    row.protocol = static_cast<uint8_t>(protocol_[row_]);
+    row.port = static_cast<uint16_t>(port_[row_]);
     return before == nullptr || !RowLess(row, *before) || FailRow("kind", "rows out of order");
   }
 
   bool ReadCounts(FlowRow& row) {
-    uint32_t first = 0;
-    uint32_t last_after = 0;
-    if (!Take(c_.packets(), "packets", UINT32_MAX, row.packets) ||
-        !Take(c_.ip_length(), "ip_length", kMax16, row.ip_length) ||
-        !Take(c_.first_ms(), "first_ms", kMax24, first) ||
-        !Take(c_.last_after_first_ms(), "last_after_first_ms", kMax24 - first, last_after)) {
-      return false;
-    }
+    row.packets = static_cast<uint32_t>(packets_[row_]);
+    row.ip_length = static_cast<uint16_t>(ip_length_[row_]);
     if (row.packets == 0) return FailRow("packets", "0");
-    row.set_first_ms(first);
-    row.set_last_ms(first + last_after);
-    const int64_t residue = c_.bytes_residue().empty() ? 0 : c_.bytes_residue(row_);
+    const uint64_t first = first_[row_];
+    const uint64_t last = first + last_after_[row_];
+    if (last > kMax24) return FailRow("last_after_first_ms", "beyond 2^24 - 1 ms");
+    row.set_first_ms(static_cast<uint32_t>(first));
+    row.set_last_ms(static_cast<uint32_t>(last));
+    const uint64_t zigzag = residue_[row_];
+    const uint64_t residue = zigzag >> 1 ^ (0 - (zigzag & 1));
     // Unsigned, because the residue may be anything; a sum below zero is far above the limit.
-    const uint64_t bytes = uint64_t{row.packets} * row.ip_length + static_cast<uint64_t>(residue);
-    if (bytes > kMaxBytes48) return FailRow("bytes_residue", "bytes out of range");
+    const uint64_t bytes = uint64_t{row.packets} * row.ip_length + residue;
+    if (bytes > kMax48) return FailRow("bytes_residue", "bytes out of range");
     row.set_bytes(bytes);
     return true;
   }
 
   bool ReadDestination(FlowRow& row) {
-    uint32_t destination = 0;
-    if (!Take(c_.destination(), "destination", kDestinationNone, destination)) return false;
-    if (destination < 64) row.bitmap = 1ULL << destination;
+    const uint64_t destination = destination_[row_];
+    if (destination > kDestinationNone) return FailRow("destination", "above 65");
+    if (destination < kDestinationBitmap) row.bitmap = 1ULL << destination;
     if (destination != kDestinationBitmap) return true;
-    if (next_bitmap_ >= c_.destination_bitmap_size()) {
-      return FailRow("destination", "no entry of destination_bitmap left");
-    }
-    row.bitmap = c_.destination_bitmap(next_bitmap_++);
+    row.bitmap = bitmap_[next_bitmap_++];
     return std::popcount(row.bitmap) >= 2 ||
            FailRow("destination", "a bitmap of fewer than two bits");
   }
 
-  template <typename Column>
-  bool TakeMark(const Column& column, Mark mark, FlowRow& row) {
-    uint32_t value = 0;
-    const int counter = CounterOf(row.kind(), mark);
-    const uint32_t most = counter < 0 ? 0 : std::min(row.packets, kMax24);
-    if (!Take(column, MarkName(mark), most, value)) return false;
-    if (counter >= 0) row.set_counter(counter, value);
-    return true;
-  }
-
   bool ReadCounters(FlowRow& row) {
-    if (!TakeMark(c_.zmap(), Mark::kZmap, row) || !TakeMark(c_.masscan(), Mark::kMasscan, row) ||
-        !TakeMark(c_.mirai(), Mark::kMirai, row) || !TakeMark(c_.nmap(), Mark::kNmap, row) ||
-        !TakeMark(c_.amplification(), Mark::kAmplification, row)) {
-      return false;
+    for (std::size_t i = 0; i < kMarkCount; ++i) {
+      if (marks_[i].empty()) continue;
+      const auto mark = static_cast<Mark>(i);
+      const uint64_t packets = marks_[i][row_];
+      const int counter = CounterOf(row.kind(), mark);
+      if (packets > (counter < 0 ? 0 : row.packets)) {
+        return FailRow(MarkName(mark), "not a mark of the kind, or more packets than the row has");
+      }
+      if (counter >= 0) row.set_counter(counter, static_cast<uint32_t>(packets));
     }
-    if (!HasSlots(row.kind()) || c_.slots().empty()) return true;
-    if (next_slot_ + kSlots > c_.slots_size()) return FailRow("slots", "no entries left");
+    if (!HasSlots(row.kind())) return true;
     uint64_t sum = 0;
     for (int slot = 0; slot < kSlots; ++slot) {
-      const uint32_t packets = c_.slots(next_slot_++);
-      if (packets > kMax16) return FailRow("slots", fmt::format("{} is above {}", packets, kMax16));
+      const uint64_t packets = slots_[next_slot_++];
       row.set_slot(slot, static_cast<uint16_t>(packets));
       sum += packets;
     }
     return sum <= row.packets || FailRow("slots", "more packets than the row has");
   }
 
-  bool ReadFirstPacket(FlowRow& row) {
-    return Take(c_.ttl(), "ttl", kMax8, row.ttl) &&
-           Take(c_.tcp_window(), "tcp_window", kMax16, row.tcp_window) &&
-           Take(c_.tcp_options_length(), "tcp_options_length", kMax8, row.tcp_options_length) &&
-           Take(c_.source_port(), "source_port", kMax16, row.source_port);
+  void ReadFirstPacket(FlowRow& row) const {
+    row.ttl = static_cast<uint8_t>(ttl_[row_]);
+    row.tcp_window = static_cast<uint16_t>(window_[row_]);
+    row.tcp_options_length = static_cast<uint8_t>(options_[row_]);
+    row.source_port = static_cast<uint16_t>(source_port_[row_]);
   }
 
   const v1::FlowColumns& c_;
   const Family family_;
-  int row_ = 0;
-  int next_bitmap_ = 0;
-  int next_slot_ = 0;
+  Planes source_v4_, source_v6_high_, source_v6_low_;
+  Planes kind_, protocol_, port_, flags_, packets_, residue_, first_, last_after_;
+  Planes destination_, bitmap_, slots_;
+  Planes marks_[kMarkCount];
+  Planes ttl_, ip_length_, window_, options_, source_port_;
+  std::size_t row_ = 0;
+  std::size_t next_bitmap_ = 0;
+  std::size_t next_slot_ = 0;
   std::string error_;
 };
 

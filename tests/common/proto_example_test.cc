@@ -127,8 +127,8 @@ TEST(ProtoExample, TheBytesOfTheReadmeAreARealEnvelope) {
   EXPECT_TRUE(rows.ipv6.empty());
   const FlowRow want = Row();
   EXPECT_EQ(std::memcmp(&rows.ipv4[0], &want, sizeof want), 0);
-  EXPECT_EQ(summary->ipv4().source_v4_delta(0), 3325256711U);
-  EXPECT_EQ(summary->ipv4().bytes_residue_size(), 0);
+  EXPECT_EQ(summary->ipv4().source_v4_delta(), "\x07\x64\x33\xc6");
+  EXPECT_EQ(summary->ipv4().bytes_residue(), "");
 
   // Content is deterministic: the same summary has the same hash, whoever compressed it.
   EXPECT_EQ(summary->SerializeAsString(), Summary().SerializeAsString());
