@@ -7,7 +7,7 @@
 namespace teiten {
 
 Encoder::Encoder(WindowExchange* exchange, SummaryContext context,
-                 std::function<v1::Health()> health, SummarySink sink)
+                 std::function<v1::Health()> health, WindowSink sink)
     : exchange_(exchange),
       context_(std::move(context)),
       health_(std::move(health)),
@@ -57,7 +57,7 @@ void Encoder::Encode(WindowBuffer& window) {
   contents.folded = folded;
   contents.folded_sources = sketches;
   contents.health = health_ ? &health : nullptr;
-  sink_(EncodeSummaryBytes(context_, contents), window.times);
+  sink_(context_, contents);
 }
 
 }  // namespace teiten

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The encoder thread: takes closed windows from the capture worker, makes each a serialised
-// WindowSummary, gives it to the sink (spool, printer), clears the table and gives it back. All
-// that is too slow for the capture thread happens here.
+// The encoder thread: takes closed windows from the capture worker, gives each to the sink (which
+// encodes, spools, prints), clears the table and gives it back. All that is too slow for the
+// capture thread happens here.
 #pragma once
 
 #include <functional>
@@ -13,15 +13,15 @@
 
 namespace teiten {
 
-// One window, serialised, on the encoder thread.
-using SummarySink = std::function<void(const std::string& summary_bytes, const WindowTimes& times)>;
+// On the encoder thread; both are valid during the call only.
+using WindowSink = std::function<void(const SummaryContext& context, const WindowContents& window)>;
 
 class Encoder {
  public:
   // `context` holds what does not change; per window are N4, P6, key ids. `health` is asked once
   // a window. The exchange outlives the encoder.
   Encoder(WindowExchange* exchange, SummaryContext context, std::function<v1::Health()> health,
-          SummarySink sink);
+          WindowSink sink);
   ~Encoder() { Join(); }
   Encoder(const Encoder&) = delete;
   Encoder& operator=(const Encoder&) = delete;
@@ -37,7 +37,7 @@ class Encoder {
   WindowExchange* exchange_;
   SummaryContext context_;
   std::function<v1::Health()> health_;
-  SummarySink sink_;
+  WindowSink sink_;
   std::thread thread_;
 };
 

@@ -154,7 +154,9 @@ void LiveSensor::MakeWorker() {
       MakeContext(options_, source_->link_name(),
                   static_cast<uint32_t>(config.capture.snap_length_bytes)),
       [this] { return MakeHealth(); },
-      [this](const std::string& bytes, const WindowTimes& times) { OnSummary(bytes, times); });
+      [this](const SummaryContext& context, const WindowContents& window) {
+        OnWindow(context, window);
+      });
 }
 
 absl::Status LiveSensor::Start(std::function<void()> ended, std::function<void()> window_closed) {
@@ -190,23 +192,24 @@ v1::Health LiveSensor::MakeHealth() {
   return health;
 }
 
-void LiveSensor::OnSummary(const std::string& bytes, const WindowTimes& times) {
-  printer_.Print(bytes);
-  v1::WindowSummary summary;
-  bool spooled = summary.ParseFromString(bytes);
-  if (uplink_ != nullptr) {
-    const absl::Status status = uplink_->Submit(summary);
-    spooled = status.ok();
-    if (!spooled) {
-      Log(LogLevel::kError, "summary_lost",
-          {{"window", FormatUtcMs(times.start_ms)}, {"reason", std::string(status.message())}});
-    }
-  }
+bool LiveSensor::Spool(const SummaryContext& context, const WindowContents& window) {
+  const absl::Status status = uplink_->Submit(EncodeSummaryBytes(context, window),
+                                              window.times.live_from_ms, window.times.live_to_ms);
+  if (status.ok()) return true;
+  Log(LogLevel::kError, "summary_lost",
+      {{"window", FormatUtcMs(window.times.start_ms)}, {"reason", std::string(status.message())}});
+  return false;
+}
+
+void LiveSensor::OnWindow(const SummaryContext& context, const WindowContents& window) {
+  printer_.Print(context, window);
+  const bool spooled = uplink_ == nullptr || Spool(context, window);
+  const v1::WindowSummary summary = AccountingOf(context, window);
   {
     const std::lock_guard lock(figures_mutex_);
     ++figures_.windows;
     if (!spooled) ++figures_.not_spooled;
-    figures_.window_start_ms = times.start_ms;
+    figures_.window_start_ms = window.times.start_ms;
     figures_.last = summary.accounting();
     AddAccounting(summary.accounting(), figures_.total);
   }

@@ -61,7 +61,8 @@ class LiveSensor {
   [[nodiscard]] absl::StatusOr<WindowInputs> MakeInputs();
   [[nodiscard]] v1::Health MakeHealth();
   void MakeWorker();
-  void OnSummary(const std::string& bytes, const WindowTimes& times);
+  void OnWindow(const SummaryContext& context, const WindowContents& window);
+  [[nodiscard]] bool Spool(const SummaryContext& context, const WindowContents& window);
 
   const SensorOptions options_;
   uint32_t rows_per_table_ = 0;

@@ -16,22 +16,23 @@ void Printer::Write(std::string_view text) {
       absl::StrCat("cannot write to standard output: ", std::strerror(errno)));
 }
 
-void Printer::Print(const std::string& summary_bytes) {
+void Printer::Print(const SummaryContext& context, const WindowContents& window) {
   if (format_ == PrintFormat::kDefault) return;
-  v1::WindowSummary summary;
-  if (!summary.ParseFromString(summary_bytes)) {
-    status_ = absl::InternalError("a summary of our own does not parse");
-    return;
-  }
   const auto write = [this](std::string_view text) { Write(text); };
+  if (format_ == PrintFormat::kNone) return WriteAccounting(AccountingOf(context, window));
+  const v1::WindowSummary summary = EncodeSummary(context, window);
   if (format_ == PrintFormat::kCsv) {
     if (!header_written_) Write(CsvHeaderLine());
     header_written_ = true;
     status_.Update(PrintCsv(summary, write));
-  } else if (format_ == PrintFormat::kJson) {
+  } else {
     status_.Update(PrintJson(summary, write));
   }
   std::fflush(stdout);  // who watches live sees each window as it closes
+  WriteAccounting(summary);
+}
+
+void Printer::WriteAccounting(const v1::WindowSummary& summary) {
   const std::string accounting = FormatAccounting(summary);
   std::fwrite(accounting.data(), 1, accounting.size(), stderr);
 }

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "sensor/options.h"
+#include "sensor/uplink/encode.h"
 
 namespace teiten {
 
@@ -14,12 +15,13 @@ class Printer {
   explicit Printer(PrintFormat format) : format_(format) {}
 
   // Encoder thread.
-  void Print(const std::string& summary_bytes);
+  void Print(const SummaryContext& context, const WindowContents& window);
   // The first failure: a full disk, a closed pipe.
   [[nodiscard]] absl::Status Finish();
 
  private:
   void Write(std::string_view text);
+  static void WriteAccounting(const v1::WindowSummary& summary);
 
   const PrintFormat format_;
   bool header_written_ = false;

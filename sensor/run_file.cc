@@ -93,7 +93,7 @@ struct Reading {
 };
 
 Reading ReadThrough(const SensorOptions& options, FileSource& source, uint32_t rows,
-                    std::optional<int64_t> shift_ms, SummarySink sink) {
+                    std::optional<int64_t> shift_ms, WindowSink sink) {
   WindowExchange exchange(rows);
   const ServiceTable services(options.config.services);
   SolicitedTable solicited(PublishedKey(), &services);
@@ -121,13 +121,11 @@ class Output {
  public:
   Output(PrintFormat print, Uplink* uplink) : printer_(print), uplink_(uplink) {}
 
-  void Take(const std::string& bytes) {
-    printer_.Print(bytes);
+  void Take(const SummaryContext& context, const WindowContents& window) {
+    printer_.Print(context, window);
     if (uplink_ == nullptr) return;
-    v1::WindowSummary summary;
-    const bool parsed = summary.ParseFromString(bytes);
-    spooled_.Update(parsed ? uplink_->Submit(summary)
-                           : absl::InternalError("a summary of our own does not parse"));
+    spooled_.Update(uplink_->Submit(EncodeSummaryBytes(context, window), window.times.live_from_ms,
+                                    window.times.live_to_ms));
   }
   // What went wrong first; waits for the collector.
   [[nodiscard]] absl::Status Finish(int64_t drain_timeout_ms) {
@@ -181,7 +179,9 @@ ExitCode RunFile(const SensorOptions& options) {
   Output output(EffectivePrint(options), uplink.get());
   const Reading reading =
       ReadThrough(options, **source, memory->rows_per_table, shift_ms,
-                  [&](const std::string& bytes, const WindowTimes&) { output.Take(bytes); });
+                  [&](const SummaryContext& context, const WindowContents& window) {
+                    output.Take(context, window);
+                  });
   Say(reading.status);
   const absl::Status delivered = output.Finish(options.drain_timeout_ms);
   Say(delivered);

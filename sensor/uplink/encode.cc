@@ -210,4 +210,16 @@ v1::WindowSummary EncodeSummary(const SummaryContext& context, const WindowConte
   return summary;
 }
 
+v1::WindowSummary AccountingOf(const SummaryContext& context, const WindowContents& window) {
+  WindowContents without_rows = window;
+  without_rows.rows = {};
+  v1::WindowSummary summary = EncodeSummary(context, without_rows);
+  const auto ipv6 = static_cast<uint32_t>(
+      std::count_if(window.rows.begin(), window.rows.end(),
+                    [](const FlowRow& row) { return row.family() == Family::kIpv6; }));
+  summary.mutable_ipv4()->set_row_count(static_cast<uint32_t>(window.rows.size()) - ipv6);
+  summary.mutable_ipv6()->set_row_count(ipv6);
+  return summary;
+}
+
 }  // namespace teiten

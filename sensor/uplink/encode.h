@@ -73,4 +73,8 @@ struct WindowContents {
 [[nodiscard]] v1::WindowSummary EncodeSummary(const SummaryContext& context,
                                               const WindowContents& window);
 
+// The same without rows, only their number: for accounting, where nothing else is wanted.
+[[nodiscard]] v1::WindowSummary AccountingOf(const SummaryContext& context,
+                                             const WindowContents& window);
+
 }  // namespace teiten

@@ -58,7 +58,7 @@ class Uplink::Impl {
 
   void Start();
   void Stop();
-  [[nodiscard]] absl::Status Submit(const v1::WindowSummary& summary);
+  [[nodiscard]] absl::Status Submit(std::string_view summary, int64_t from_ms, int64_t to_ms);
   [[nodiscard]] absl::Status Drain(int64_t timeout_ms);
   [[nodiscard]] SummaryKeys Keys(uint64_t fingerprint);
   [[nodiscard]] UplinkStatus status() const {
@@ -182,16 +182,16 @@ void Uplink::Impl::Publish() {
   status_ = std::move(now);
 }
 
-absl::Status Uplink::Impl::Submit(const v1::WindowSummary& summary) {
+absl::Status Uplink::Impl::Submit(std::string_view summary, int64_t from_ms, int64_t to_ms) {
   // The spool gives the real sequence and id; neither is part of what is hashed.
   v1::Identity identity;
   identity.set_sensor(config_.spool.sensor);
   identity.set_spool(std::string(sizeof(Spool), '\0'));
   identity.set_sequence(1);
-  absl::StatusOr<v1::Envelope> sealed = Seal(identity, summary);
+  absl::StatusOr<v1::Envelope> sealed = SealBytes(identity, summary);
   SpoolAppend append;
-  append.from_unix_ms = summary.live_from_unix_ms();
-  append.to_unix_ms = summary.live_to_unix_ms();
+  append.from_unix_ms = from_ms;
+  append.to_unix_ms = to_ms;
   if (!sealed.ok()) {
     Log(LogLevel::kError, "summary_too_large",
         {{"reason", std::string(sealed.status().message())}});
@@ -249,7 +249,9 @@ absl::StatusOr<std::unique_ptr<Uplink>> Uplink::Open(UplinkConfig config) {
 Uplink::Uplink(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Uplink::~Uplink() = default;
 void Uplink::Start() { impl_->Start(); }
-absl::Status Uplink::Submit(const v1::WindowSummary& summary) { return impl_->Submit(summary); }
+absl::Status Uplink::Submit(std::string_view summary, int64_t from_ms, int64_t to_ms) {
+  return impl_->Submit(summary, from_ms, to_ms);
+}
 absl::Status Uplink::Drain(int64_t timeout_ms) { return impl_->Drain(timeout_ms); }
 SummaryKeys Uplink::Keys(uint64_t fingerprint) { return impl_->Keys(fingerprint); }
 UplinkStatus Uplink::status() const { return impl_->status(); }

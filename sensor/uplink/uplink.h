@@ -5,7 +5,7 @@
 //
 //   auto uplink = Uplink::Open(options);      // as the final user, before any thread
 //   uplink->Start();                          // its thread, then gRPC's
-//   uplink->Submit(summary);                  // encoder thread
+//   uplink->Submit(bytes, …);                // encoder thread
 //   uplink->Drain(30'000);                    // one-shot runs, and at the end
 #pragma once
 
@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -63,10 +64,11 @@ class Uplink {
   // Once.
   void Start();
 
-  // Seals the summary in the calling thread and returns when it is durable in the spool.
+  // Seals a serialised WindowSummary, live from … to (packet time), in the calling thread and
+  // returns when it is durable in the spool.
   // ResourceExhausted: it is too large or the disk refused it; the loss is counted and declared.
   // Any thread, after Start.
-  [[nodiscard]] absl::Status Submit(const v1::WindowSummary& summary);
+  [[nodiscard]] absl::Status Submit(std::string_view summary, int64_t from_ms, int64_t to_ms);
 
   // Waits until everything is acknowledged. DeadlineExceeded says how many summaries stay in the
   // spool, and why; they go with the next run. Any thread, after Start, with no Submit going on.
