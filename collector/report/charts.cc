@@ -91,7 +91,7 @@ std::vector<std::pair<RankKey, std::string>> LeadingPorts(const v1::ReportTable&
 
 absl::StatusOr<v1::ReportChart> PortChart(StoreReader& store, const PeriodData& data,
                                           const v1::ReportTable& table, Family family) {
-  v1::ReportChart chart = NewChart(data, table.id() + "_series", table.title() + " over time");
+  v1::ReportChart chart = NewChart(data, table.id() + "_series", "The leading ports over time");
   const RankUnit unit = UnitOfTable(table);
   chart.set_unit(StepUnit(unit, data));
   const auto ports = LeadingPorts(table);
@@ -122,10 +122,12 @@ absl::StatusOr<v1::ReportChart> PortChart(StoreReader& store, const PeriodData& 
   return chart;
 }
 
-absl::StatusOr<v1::ReportChart> ClassChart(StoreReader& store, const PeriodData& data) {
-  v1::ReportChart chart =
-      NewChart(data, "classes_series", "Unsolicited packets by class over time");
-  chart.set_unit(StepUnit(RankUnit::kPerSensor, data));
+// IPv4 alone and per N4 where it is known: per sensor, a small sensor's outage would look like a
+// rise.
+absl::StatusOr<v1::ReportChart> ClassChart(StoreReader& store, const PeriodData& data,
+                                           RankUnit unit) {
+  v1::ReportChart chart = NewChart(data, "classes_series", "By class over time, IPv4");
+  chart.set_unit(StepUnit(unit, data));
   RollupQuery query;
   query.tier = data.tier;
   query.table = RollupTable::kKinds;
@@ -136,11 +138,11 @@ absl::StatusOr<v1::ReportChart> ClassChart(StoreReader& store, const PeriodData&
   for (const KindClass c : {KindClass::kScan, KindClass::kBackscatter, KindClass::kOther}) {
     PacketsAt packets_at;
     for (const RollupRow& row : *rows) {
-      if (ClassOf(row.kind) != c) continue;
+      if (row.family != Family::kIpv4 || ClassOf(row.kind) != c) continue;
       packets_at[{row.start_unix_ms, row.sensor}] += row.packets;
     }
     v1::SeriesLine& line = *chart.add_lines();
-    line = LineOf(data, RankUnit::kPerSensor, RankKey{0, 0, "class"}, packets_at);
+    line = LineOf(data, unit, RankKey{0, 0, "class"}, packets_at);
     line.set_key(std::string(KindClassName(c)));
   }
   return chart;
@@ -201,12 +203,13 @@ absl::StatusOr<std::vector<v1::ReportChart>> BuildCharts(
   for (const auto& [id, family] : port_tables) {
     const v1::ReportTable* table = Find(tables, id);
     if (table == nullptr || table->rows_size() == 0) continue;
-    charts.push_back(PortBars(*table));
+    if (family == Family::kIpv4) charts.push_back(PortBars(*table));
     auto chart = PortChart(store, now, *table, family);
     if (!chart.ok()) return chart.status();
     charts.push_back(*std::move(chart));
   }
-  auto classes = ClassChart(store, now);
+  const v1::ReportTable* ipv4 = Find(tables, "ports_scan_ipv4");
+  auto classes = ClassChart(store, now, ipv4 == nullptr ? RankUnit::kPerN4 : UnitOfTable(*ipv4));
   if (!classes.ok()) return classes.status();
   charts.push_back(*std::move(classes));
   charts.push_back(CoverageChart(now));

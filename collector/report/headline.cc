@@ -83,14 +83,15 @@ void AddChange(const RankResult& everything, v1::Report& report) {
   if (everything.rows.empty() || !everything.rows[0].change_percent) return;
   const double percent = *everything.rows[0].change_percent;
   const std::size_t sensors = everything.sensors.size() - everything.left_out_of_comparison.size();
-  const std::string compared = fmt::format("{}, on {} live in both", PreviousName(report.period()),
-                                           Plural(sensors, "sensor"));
+  const std::string compared = fmt::format(
+      "{}, over {} live in both", PreviousName(report.period()), Plural(sensors, "sensor"));
   if (std::abs(percent) < 0.5) {
-    report.add_headlines(fmt::format("Per sensor that is as much as {}.", compared));
+    report.add_headlines(fmt::format("That is as many per sensor and day as {}.", compared));
     return;
   }
-  report.add_headlines(fmt::format("Per sensor that is {} {} than {}.", Percent(std::abs(percent)),
-                                   percent > 0 ? "more" : "less", compared));
+  report.add_headlines(fmt::format("That is {} {} per sensor and day than {}.",
+                                   Percent(std::abs(percent)), percent > 0 ? "more" : "fewer",
+                                   compared));
 }
 
 std::string RankMove(const v1::ReportTable& table, const v1::ReportRow& row) {
@@ -186,22 +187,18 @@ v1::ReportFigure& AddFigure(const char* id, const char* label, double value, v1:
   return figure;
 }
 
-void ComparePlain(double previous, v1::ReportFigure& figure) {
-  figure.set_previous(previous);
-  if (previous > 0) figure.set_change_percent(100 * (figure.value() - previous) / previous);
-}
-
+// Plain totals have no change in %: they also change when a sensor was away.
 void AddFigures(const RankResult& everything, v1::Report& report) {
   const bool compared = report.previous_coverage().live_ms() > 0;
   auto& packets =
       AddFigure("packets", "Packets", static_cast<double>(report.total().packets()), report);
-  if (compared) ComparePlain(static_cast<double>(report.previous_total().packets()), packets);
+  if (compared) packets.set_previous(static_cast<double>(report.previous_total().packets()));
   auto& sources = AddFigure("sources", "Sources", report.total().sources(), report);
   if (report.total().sources_standard_error() > 0) {
     sources.set_note(
         fmt::format("estimated, ± {}", Percent(100 * report.total().sources_standard_error())));
   }
-  if (compared) ComparePlain(report.previous_total().sources(), sources);
+  if (compared) sources.set_previous(report.previous_total().sources());
   if (everything.ranked && !everything.rows.empty()) {
     const RankedRow& row = everything.rows[0];
     auto& mean =

@@ -45,13 +45,15 @@ const std::string_view kHtmlTemplate = R"html(<!DOCTYPE html>
 {{#sections}}
 <section>
 <h2>{{name}}</h2>
-{{#charts}}
-<figure>
-<figcaption>{{title}}</figcaption>
-{{{svg}}}</figure>
-{{/charts}}
 {{#tables}}
 <h3 id="{{id}}">{{title}}</h3>
+{{#charts}}
+<figure>
+{{#caption}}
+<figcaption>{{caption}}</figcaption>
+{{/caption}}
+{{{svg}}}</figure>
+{{/charts}}
 {{#empty_reason}}
 <p class="none">None: {{empty_reason}}.</p>
 {{/empty_reason}}
@@ -100,7 +102,7 @@ const std::string_view kHtmlStyle = R"css(
 --c5:#b8c0c8}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
-body{margin:0 auto;padding:2.5rem 1.5rem 3rem;max-width:60rem;background:var(--ground);
+body{margin:0 auto;padding:2.5rem 1.5rem 3rem;max-width:68rem;background:var(--ground);
 color:var(--ink);font:16px/1.55 "Noto Sans","Noto Sans CJK JP","Segoe UI",Roboto,"Helvetica Neue",
 Arial,sans-serif;font-variant-numeric:tabular-nums}
 header{border-bottom:3px solid var(--accent);padding-bottom:1rem;margin-bottom:1.75rem}
@@ -120,15 +122,16 @@ dt{color:var(--soft);font-size:.8125rem;line-height:1.3;min-height:2.1em}
 dd{margin:0}
 .value{font-size:1.5rem;line-height:1.3;font-weight:650}
 .more{color:var(--soft);font-size:.8125rem;line-height:1.4}
-figure{margin:1.5rem 0 2rem}
-figcaption{font-weight:650;margin-bottom:.6rem}
+figure{margin:1rem 0 1.75rem}
+figcaption{color:var(--soft);font-size:.875rem;margin-bottom:.6rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.875rem;line-height:1.35}
 caption{text-align:left;color:var(--soft);font-size:.8125rem;padding-bottom:.4rem}
-th,td{text-align:left;padding:.38rem .6rem;border-bottom:1px solid var(--rule);vertical-align:top}
+th,td{text-align:left;padding:.38rem .5rem;border-bottom:1px solid var(--rule);vertical-align:top}
 thead th{border-bottom:2px solid var(--ink);font-weight:650;vertical-align:bottom;
 font-size:.8125rem}
-tbody th{font-weight:650;white-space:nowrap}
+tbody th,.k{white-space:nowrap}
+tbody th{font-weight:650}
 th:first-child,td:first-child{padding-left:0}
 th:last-child,td:last-child{padding-right:0}
 .n{text-align:right;white-space:nowrap}
@@ -140,7 +143,7 @@ tbody tr:hover{background:var(--tint)}
 .empty{border:1px solid var(--rule);background:var(--tint);padding:1.2rem 1.4rem}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--rule);color:var(--soft);
 font-size:.8125rem}
-.chart{display:block;width:100%;height:auto;max-width:760px}
+.chart{display:block;width:100%;height:auto;max-width:860px}
 .chart text{fill:var(--ink);font-size:12px}
 .chart .num{text-anchor:end}
 .chart .mid{text-anchor:middle}

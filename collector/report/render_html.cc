@@ -15,11 +15,19 @@ namespace {
 
 using kainjow::mustache::data;
 
+// A number and its percent sign stay on one line.
+std::string Unbroken(std::string text) {
+  for (std::size_t at = text.find(" %"); at != std::string::npos; at = text.find(" %", at)) {
+    text.replace(at, 2, "\u00A0%");
+  }
+  return text;
+}
+
 data Texts(const google::protobuf::RepeatedPtrField<std::string>& texts) {
   data list{data::type::list};
   for (int i = 0; i < texts.size(); ++i) {
     data item;
-    item.set("text", texts[i]);
+    item.set("text", Unbroken(texts[i]));
     item.set("first", i == 0);
     list.push_back(item);
   }
@@ -45,7 +53,7 @@ data GridData(const Grid& grid) {
     data cells{data::type::list};
     for (std::size_t i = 0; i < row.size(); ++i) {
       data cell;
-      cell.set("text", row[i]);
+      cell.set("text", Unbroken(row[i]));
       cell.set("number", grid.columns[i].number);
       cell.set("header", i == grid.header_column);
       cells.push_back(cell);
@@ -58,7 +66,7 @@ data GridData(const Grid& grid) {
   data notes{data::type::list};
   for (const std::string& note : grid.notes) {
     data item;
-    item.set("text", note);
+    item.set("text", Unbroken(note));
     notes.push_back(item);
   }
   out.set("notes", notes);
@@ -81,18 +89,36 @@ data Figures(const v1::Report& report) {
     data item;
     item.set("label", f.label());
     item.set("value", f.unit() == "%" ? Percent(f.value()) : Rounded(f.value()));
-    item.set("more", More(f));
+    item.set("more", Unbroken(More(f)));
     list.push_back(item);
   }
   return list;
 }
 
-// Charts stand at the head of the section they belong to.
-std::string SectionOf(const v1::ReportChart& chart) {
-  if (chart.id().starts_with("ports_scan")) return "Scans";
-  return chart.id() == "coverage_series" ? "Coverage and loss" : "Overview";
+// A chart stands above the table it draws: its id begins with that table's.
+std::string TableOf(const v1::ReportChart& chart) {
+  if (chart.id() == "coverage_series") return "sensors";
+  return chart.id().substr(0, chart.id().rfind('_'));
 }
 
+data Charts(const v1::Report& report, const Grid& grid) {
+  data list{data::type::list};
+  const ChartFrame frame{report.time().from_unix_ms(), report.time().to_unix_ms(),
+                         report.utc_offset_minutes()};
+  for (const v1::ReportChart& chart : report.charts()) {
+    if (TableOf(chart) != grid.id) continue;
+    const std::string svg = chart.kind() == v1::REPORT_CHART_KIND_BARS ? SvgBarChart(chart)
+                                                                       : SvgLineChart(chart, frame);
+    if (svg.empty()) continue;
+    data item;
+    item.set("caption", chart.title() == grid.title ? data(false) : data(chart.title()));
+    item.set("svg", svg);
+    list.push_back(item);
+  }
+  return list;
+}
+
+// Tables of one section stand together.
 class Sections {
  public:
   explicit Sections(const v1::Report& report) : report_(report) {}
@@ -102,7 +128,9 @@ class Sections {
       names_.push_back(grid.section);
       tables_.emplace_back(data::type::list);
     }
-    tables_.back().push_back(GridData(grid));
+    data table = GridData(grid);
+    table.set("charts", Charts(report_, grid));
+    tables_.back().push_back(table);
   }
 
   data Build() const {
@@ -110,7 +138,6 @@ class Sections {
     for (std::size_t i = 0; i < names_.size(); ++i) {
       data section;
       section.set("name", names_[i]);
-      section.set("charts", Charts(names_[i]));
       section.set("tables", tables_[i]);
       list.push_back(section);
     }
@@ -118,24 +145,6 @@ class Sections {
   }
 
  private:
-  data Charts(const std::string& section) const {
-    data list{data::type::list};
-    const ChartFrame frame{report_.time().from_unix_ms(), report_.time().to_unix_ms(),
-                           report_.utc_offset_minutes()};
-    for (const v1::ReportChart& chart : report_.charts()) {
-      if (SectionOf(chart) != section) continue;
-      const std::string svg = chart.kind() == v1::REPORT_CHART_KIND_BARS
-                                  ? SvgBarChart(chart)
-                                  : SvgLineChart(chart, frame);
-      if (svg.empty()) continue;
-      data item;
-      item.set("title", chart.title());
-      item.set("svg", svg);
-      list.push_back(item);
-    }
-    return list;
-  }
-
   const v1::Report& report_;
   std::vector<std::string> names_;
   std::vector<data> tables_;
@@ -152,16 +161,24 @@ data SectionData(const v1::Report& report) {
   return sections.Build();
 }
 
+// "2026-11-22 00:00"
+std::string Minute(int64_t unix_ms, int32_t offset) {
+  const std::string text = FormatOffset(unix_ms, offset);
+  return text.substr(0, 10) + " " + text.substr(11, 5);
+}
+
 std::string Span(const v1::Report& report) {
   const int32_t offset = report.utc_offset_minutes();
-  std::string text = fmt::format(
-      "{} to {}", FormatOffset(report.time().from_unix_ms(), offset),
-      FormatOffset(report.has_cut_unix_ms() ? report.cut_unix_ms() : report.time().to_unix_ms(),
-                   offset));
-  if (report.has_cut_unix_ms()) text += ", not over yet";
+  const bool cut = report.has_cut_unix_ms();
+  const int64_t to = cut ? report.cut_unix_ms() : report.time().to_unix_ms();
+  std::string until = Minute(to, offset);
+  if (report.period() == v1::REPORT_PERIOD_DAY) until = cut ? until.substr(11) : "24:00";
+  std::string text = fmt::format("{} to {} {}", Minute(report.time().from_unix_ms(), offset), until,
+                                 OffsetName(offset));
+  if (cut) text += ", not over yet";
   std::string groups;
   for (const std::string& g : report.groups()) groups += (groups.empty() ? "" : ", ") + g;
-  if (!groups.empty()) text += fmt::format(". Sensors of group {}", groups);
+  if (!groups.empty()) text += " · sensors of group " + groups;
   return text;
 }
 

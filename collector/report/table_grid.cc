@@ -32,6 +32,8 @@ bool AnyRow(const Table& t, const Has& has) {
 bool HasNames(const Table& t) {
   return AnyRow(t, [](const Row& r) { return !r.name().empty(); });
 }
+// For people change and change in % share a column, to keep tables narrow.
+bool Never(const Table&) { return false; }
 bool HasTrimmed(const Table& t) {
   return t.ranked() && AnyRow(t, [](const Row& r) { return r.has_trimmed_value(); });
 }
@@ -83,7 +85,9 @@ std::string PreviousCell(const Table&, const Row& r, Numbers n) {
 }
 std::string ChangeCell(const Table&, const Row& r, Numbers n) {
   if (!r.has_change_value()) return NothingCell(n);
-  return n == Numbers::kPlain ? ValueCell(r.change_value(), n) : Signed(r.change_value());
+  if (n == Numbers::kPlain) return ValueCell(r.change_value(), n);
+  if (!r.has_change_percent()) return Signed(r.change_value());
+  return fmt::format("{} ({})", Signed(r.change_value()), SignedPercent(r.change_percent()));
 }
 std::string ChangePercentCell(const Table&, const Row& r, Numbers n) {
   return r.has_change_percent() ? SignedPercentCell(r.change_percent(), n) : NothingCell(n);
@@ -112,8 +116,6 @@ std::string MarksCell(const Table&, const Row& r, Numbers n) {
   return text;
 }
 
-bool Never(const Table&) { return false; }
-
 constexpr ColumnSpec kColumns[] = {
     {"Rank", "rank", true, InRankOrder, RankCell},
     {"", "key", false, Always, KeyCell},
@@ -125,7 +127,7 @@ constexpr ColumnSpec kColumns[] = {
     {"Previous rank", "previous_rank", true, ComparedRanks, PreviousRankCell},
     {"Previous mean", "previous_mean", true, Never, PreviousCell},
     {"Change", "change", true, Compared, ChangeCell},
-    {"Change %", "change_percent", true, Compared, ChangePercentCell},
+    {"", "change_percent", true, Never, ChangePercentCell},
     {"Packets", "packets", true, Always, PacketsCell},
     {"Share", "share_percent", true, Always, ShareCell},
     {"Sources", "sources", true, Always, SourcesCell},

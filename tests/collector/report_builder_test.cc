@@ -123,8 +123,9 @@ TEST(ReportBuilder, SaysItInWords) {
   ASSERT_GE(r.headlines_size(), 4);
   EXPECT_EQ(r.headlines(0),
             "12,345 unsolicited packets from 3 sources reached 2 sensors on 22 November 2026.");
-  EXPECT_EQ(r.headlines(1),
-            "Per sensor that is 50.0 % less than the day before, on 2 sensors live in both.");
+  EXPECT_EQ(
+      r.headlines(1),
+      "That is 50.0 % fewer per sensor and day than the day before, over 2 sensors live in both.");
   EXPECT_EQ(r.headlines(2),
             "23/TCP (telnet) led the scans over IPv4 with 99.6 % of their packets, as before; then "
             "came 80/TCP (http) (0.4 %).");

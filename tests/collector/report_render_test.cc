@@ -107,16 +107,15 @@ TEST(ReportRender, MarkdownOfASmallReport) {
                         "\n"));
   EXPECT_THAT(
       Render(Small(), v1::REPORT_FORMAT_MARKDOWN),
-      HasSubstr(
-          "### Scanned ports, IPv4\n"
-          "\n"
-          "Mean, median, pooled and change in packets per N4 and day.\n"
-          "\n"
-          "| Rank | Port | Name | Mean | Median | Pooled | Previous rank | Change | Change % | "
-          "Packets | Share | Sources | Sensors |\n"
-          "|---:|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
-          "| 1 | 23/TCP | telnet | 308 | 308 | 308 | 3 | +108 | +54.2 % | 1,234 | 100 % | 5 "
-          "| 1 of 1 |\n"));
+      HasSubstr("### Scanned ports, IPv4\n"
+                "\n"
+                "Mean, median, pooled and change in packets per N4 and day.\n"
+                "\n"
+                "| Rank | Port | Name | Mean | Median | Pooled | Previous rank | Change | "
+                "Packets | Share | Sources | Sensors |\n"
+                "|---:|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
+                "| 1 | 23/TCP | telnet | 308 | 308 | 308 | 3 | +108 (+54.2 %) | 1,234 | 100 % | 5 "
+                "| 1 of 1 |\n"));
 }
 
 TEST(ReportRender, CsvOfASmallReport) {

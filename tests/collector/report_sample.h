@@ -70,13 +70,13 @@ inline void AddSampleHour(ActivityStore& store, const std::string& sensor, int64
     const double wave = 1 + 0.35 * std::sin((hour + i * 3) / 24.0 * 6.283) +
                         (t.port == 37215 && hour % 24 > 9 ? 4.5 : 0);
     const auto packets = static_cast<uint64_t>(t.packets * wave * n4 / 4);
-    for (uint64_t part = 0; part < 3; ++part) {
-      const uint64_t source = (static_cast<uint64_t>(hour) * 7 + static_cast<uint64_t>(i) * 13 +
+    for (uint64_t part = 0; part < 4; ++part) {
+      const uint64_t source = (static_cast<uint64_t>(hour) * 17 + static_cast<uint64_t>(i) * 13 +
                                part * 5 + static_cast<uint64_t>(n4)) %
                               250;
       Activity a{at + 1000 * i,
                  sensor,
-                 "198.51." + std::to_string(source % 7 + 100) + "." + std::to_string(source),
+                 "198.51." + std::to_string(i) + "." + std::to_string(source % 250),
                  t.kind,
                  t.protocol,
                  t.port,
