@@ -81,7 +81,5 @@ struct SensorConfig {
 [[nodiscard]] absl::StatusOr<ServiceDeclaration> ParseService(std::string_view text);
 // Each "everything", an address or a prefix.
 [[nodiscard]] absl::StatusOr<ObserveRule> ParseObserve(const std::vector<std::string>& texts);
-// Loopback ("127.0.0.1:7843", "[::1]:7843", "localhost:7843") or a Unix socket ("unix:/path").
-[[nodiscard]] bool IsLocalEndpoint(std::string_view address);
 
 }  // namespace teiten

@@ -4,14 +4,13 @@
 
 #include <algorithm>
 
+#include "common/endpoint.h"
 #include "sensor/config.h"
 
 namespace teiten {
 namespace {
 
 constexpr std::size_t kMaxIdLength = 63;
-// What a Unix socket address holds.
-constexpr std::size_t kMaxSocketPath = 107;
 
 std::string CheckId(std::string_view text) {
   const auto good = [](char c) {
@@ -36,22 +35,8 @@ std::string CheckAbsolute(std::string_view text) {
 
 std::string CheckEndpoint(std::string_view text) {
   if (text.empty()) return "";
-  if (text.starts_with("unix:")) {
-    const std::string_view path = text.substr(5);
-    if (path.empty()) return "unix: needs a path";
-    if (path.size() > kMaxSocketPath) return "path of the socket is longer than 107 bytes";
-    return "";
-  }
-  const std::size_t colon = text.rfind(':');
-  const std::string_view port = colon == std::string_view::npos ? "" : text.substr(colon + 1);
-  const bool digits =
-      !port.empty() && port.size() <= 5 &&
-      std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (digits && colon > 0 && std::stoi(std::string(port)) > 0 &&
-      std::stoi(std::string(port)) <= 65535) {
-    return "";
-  }
-  return fmt::format("\"{}\" must be HOST:PORT, [IPv6]:PORT or unix:/PATH", text);
+  const absl::StatusOr<Endpoint> endpoint = ParseLocalEndpoint(text);
+  return endpoint.ok() ? "" : std::string(endpoint.status().message());
 }
 
 std::string CheckObserve(std::string_view text) {
