@@ -4,6 +4,7 @@
 // threads, through a ring each way.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -63,6 +64,7 @@ class WindowExchange {
   // Encoder. Null when finished and nothing is left.
   [[nodiscard]] WindowBuffer* WaitClosed();
   void GiveBack(WindowBuffer* cleared);
+  [[nodiscard]] bool has_closed() const { return closed_.SizeEstimate() > 0; }
 
  private:
   std::vector<std::unique_ptr<WindowBuffer>> buffers_;

@@ -84,11 +84,13 @@ void CaptureWorker::OpenWindow(int64_t live_from_ns) {
 
 bool CaptureWorker::CloseWindow(int64_t live_to_ns, bool clock_stepped) {
   FlushBurst();
-  const bool wait = setup_.from_file || finishing_;
-  WindowBuffer* next = wait ? exchange_->WaitEmpty() : exchange_->TryTakeEmpty();
-  if (next == nullptr) {
-    ++starved_;
-    return false;
+  WindowBuffer* next = nullptr;  // the last window needs none
+  if (!finishing_) {
+    next = setup_.from_file ? exchange_->WaitEmpty() : exchange_->TryTakeEmpty();
+    if (next == nullptr) {
+      ++starved_;
+      return false;
+    }
   }
   WindowTimes& times = window_->times;
   times.live_to_ms = std::max(CeilMs(live_to_ns), times.live_from_ms);
@@ -204,7 +206,7 @@ bool CaptureWorker::StepTo(int64_t t_ns) {
 }
 
 void CaptureWorker::Finish() {
-  finishing_ = true;  // a wait for the encoder delays nobody any more
+  finishing_ = true;
   if (clock_.is_open()) {
     [[maybe_unused]] const bool closed =
         CloseWindow(std::min(LiveEnd(), clock_.open_end_ns()), false);
