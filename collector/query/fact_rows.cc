@@ -5,23 +5,28 @@
 
 namespace teiten {
 
+absl::StatusOr<std::vector<FlowRow>> SelectRows(const StoredFact& fact, const RecordFilter& filter,
+                                                const QueryContext& context, Family family) {
+  if (!filter.Has(family)) return std::vector<FlowRow>();
+  const bool v4 = family == Family::kIpv4;
+  absl::StatusOr<std::vector<FlowRow>> rows =
+      DecodeColumns(v4 ? fact.summary.ipv4() : fact.summary.ipv6(), family);
+  if (!rows.ok()) return rows;
+  std::erase_if(*rows, [&](const FlowRow& row) {
+    return !filter.Has(row.kind()) || !filter.HasPort(row.protocol, row.port) ||
+           !filter.HasSource(family, row.source) ||
+           (!filter.regions.empty() && !filter.HasRegion(RegionOf(context, family, row.source)));
+  });
+  return rows;
+}
+
 absl::Status ForEachRow(const StoredFact& fact, const RecordFilter& filter,
                         const QueryContext& context,
                         const std::function<absl::Status(const FlowRow&)>& visit) {
   for (const Family family : {Family::kIpv4, Family::kIpv6}) {
-    if (!filter.Has(family)) continue;
-    const bool v4 = family == Family::kIpv4;
-    absl::StatusOr<std::vector<FlowRow>> rows =
-        DecodeColumns(v4 ? fact.summary.ipv4() : fact.summary.ipv6(), family);
+    absl::StatusOr<std::vector<FlowRow>> rows = SelectRows(fact, filter, context, family);
     if (!rows.ok()) return rows.status();
     for (const FlowRow& row : *rows) {
-      if (!filter.Has(row.kind()) || !filter.HasPort(row.protocol, row.port) ||
-          !filter.HasSource(family, row.source)) {
-        continue;
-      }
-      if (!filter.regions.empty() && !filter.HasRegion(RegionOf(context, family, row.source))) {
-        continue;
-      }
       if (absl::Status s = visit(row); !s.ok()) return s;
     }
   }

@@ -13,7 +13,12 @@
 
 namespace teiten {
 
-// Tools are not looked at: a row may belong to several (tool_split.h). Stops at the first error
+// Rows of one family, sorted by RowLess. Tools are not looked at: see collector/store/tool_split.h.
+[[nodiscard]] absl::StatusOr<std::vector<FlowRow>> SelectRows(const StoredFact& fact,
+                                                              const RecordFilter& filter,
+                                                              const QueryContext& context,
+                                                              Family family);
+// Tools are not looked at: a row may belong to several (collector/store/tool_split.h). Stops at the first error
 // of the visitor.
 [[nodiscard]] absl::Status ForEachRow(const StoredFact& fact, const RecordFilter& filter,
                                       const QueryContext& context,

@@ -16,7 +16,6 @@ namespace teiten {
 
 inline constexpr uint32_t kDefaultRankRows = 10;
 inline constexpr uint32_t kMostRankRows = 1000;
-inline constexpr std::size_t kMostRankKeys = 500'000;
 
 // Errors: InvalidArgument naming the field; ResourceExhausted naming the limit; the store's.
 [[nodiscard]] absl::StatusOr<v1::RankReply> AnswerRank(StoreReader& store,

@@ -7,7 +7,7 @@
 #include "collector/query/fact_rows.h"
 #include "collector/query/gather.h"
 #include "collector/query/resume_token.h"
-#include "collector/store/tool_split.h"
+#include "common/tuple.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -68,21 +68,35 @@ class TuplesAnswer {
     point_ = {{fact.window_start_unix_ms, fact.key}, 0};
     const uint64_t skip = resume_ && resume_->fact == point_.fact ? resume_->rows : 0;
     Begin(fact, /*first_of_window=*/skip == 0);
-    absl::Status s = ForEachRow(fact, filter_, context_, [&](const FlowRow& row) {
-      if (!HasTool(row) || !Take(skip)) return absl::OkStatus();
-      WriteRow(fact, row, *reply_.add_tuples());
-      return FlushIfFull(fact);
-    });
-    if (!s.ok()) return s;
-    for (const v1::FoldedRow& row : fact.summary.folded()) {
-      if (!Covers(filter_, row) || !Take(skip)) continue;
-      WriteFolded(row, *reply_.add_tuples());
-      if (s = FlushIfFull(fact); !s.ok()) return s;
-    }
+    if (absl::Status s = AddRows(fact, skip); !s.ok()) return s;
     if (!truncated_) point_.rows = ResumePoint::kAllRows;
     const bool wanted = request_.include_empty_windows() && reply_.has_accounting();
     if (reply_.tuples_size() > 0 || wanted) return Flush();
     return SignOfLife();
+  }
+
+  absl::Status AddRows(const StoredFact& fact, uint64_t skip) {
+    absl::Status status;
+    const auto add = [&](const v1::Tuple& tuple) {
+      if (!status.ok() || !HasTool(tuple) || !Take(skip)) return;
+      *reply_.add_tuples() = tuple;
+      status = FlushIfFull(fact);
+    };
+    for (const Family family : {Family::kIpv4, Family::kIpv6}) {
+      const bool exact = family == Family::kIpv4 ? fact.summary.bitmap_exact_ipv4()
+                                                 : fact.summary.bitmap_exact_ipv6();
+      const TupleContext tuple_context{fact.summary.window_start_unix_ms(), exact};
+      absl::StatusOr<std::vector<FlowRow>> rows = SelectRows(fact, filter_, context_, family);
+      if (!rows.ok()) return rows.status();
+      ForEachTuple(*rows, tuple_context, add);
+    }
+    v1::Tuple tuple;
+    for (const v1::FoldedRow& row : fact.summary.folded()) {
+      if (!Covers(filter_, row)) continue;
+      FillTuple(row, tuple);
+      add(tuple);
+    }
+    return status;
   }
 
   // True if the row is to be sent: not sent before, and below the limit.
@@ -101,11 +115,21 @@ class TuplesAnswer {
     return true;
   }
 
-  [[nodiscard]] bool HasTool(const FlowRow& row) const {
+  // A row of several tools is one of each.
+  [[nodiscard]] bool HasTool(const v1::Tuple& t) const {
     if (filter_.all_tools()) return true;
-    const ToolSplit shares = SplitByTool(row);
-    return std::any_of(shares.begin(), shares.end(),
-                       [this](const ToolShare& share) { return filter_.Has(share.tool); });
+    const std::pair<v1::ToolMark, uint64_t> marks[] = {
+        {v1::TOOL_MARK_ZMAP, t.zmap()},
+        {v1::TOOL_MARK_MASSCAN, t.masscan()},
+        {v1::TOOL_MARK_MIRAI, t.mirai()},
+        {v1::TOOL_MARK_NMAP, t.nmap()},
+        {v1::TOOL_MARK_AMPLIFICATION, t.amplification()}};
+    uint64_t marked = 0;
+    for (const auto& [tool, packets] : marks) {
+      if (packets > 0 && filter_.Has(tool)) return true;
+      marked += packets;
+    }
+    return marked < t.packets() && filter_.Has(v1::TOOL_MARK_UNMARKED);
   }
 
   void Begin(const StoredFact& fact, bool first_of_window) {
@@ -137,51 +161,6 @@ class TuplesAnswer {
     if (++facts_without_reply_ < kSignOfLifeFacts) return absl::OkStatus();
     reply_.Clear();
     return Flush();
-  }
-
-  static void WriteRow(const StoredFact& fact, const FlowRow& row, v1::Tuple& out) {
-    const v1::WindowSummary& s = fact.summary;
-    out.set_source(AddressBytes(row.family(), row.source));
-    out.set_kind(static_cast<v1::Kind>(row.kind()));
-    out.set_protocol(row.protocol);
-    out.set_port(row.port);
-    out.set_packets(row.packets);
-    out.set_bytes(row.bytes());
-    out.set_first_unix_ms(s.window_start_unix_ms() + row.first_ms());
-    out.set_last_unix_ms(s.window_start_unix_ms() + row.last_ms());
-    const bool exact =
-        row.family() == Family::kIpv4 ? s.bitmap_exact_ipv4() : s.bitmap_exact_ipv6();
-    out.set_destinations(DestinationCount(row.bitmap, exact));
-    const auto count = [&](Mark mark) {
-      const int counter = CounterOf(row.kind(), mark);
-      return counter < 0 ? 0 : row.counter(counter);
-    };
-    out.set_zmap(count(Mark::kZmap));
-    out.set_masscan(count(Mark::kMasscan));
-    out.set_mirai(count(Mark::kMirai));
-    out.set_nmap(count(Mark::kNmap));
-    out.set_amplification(count(Mark::kAmplification));
-    out.set_ttl(row.ttl);
-    out.set_ip_length(row.ip_length);
-    out.set_tcp_window(row.tcp_window);
-    out.set_tcp_options_length(row.tcp_options_length);
-    out.set_source_port(row.source_port);
-    if (HasSlots(row.kind())) {
-      for (int i = 0; i < kSlots; ++i) out.add_slots(row.slot(i));
-    }
-    out.set_lower_bound(row.lower_bound());
-    out.set_prefix64(row.prefix64());
-    out.set_family(static_cast<v1::AddressFamily>(row.family()));
-  }
-
-  static void WriteFolded(const v1::FoldedRow& row, v1::Tuple& out) {
-    out.set_kind(row.kind());
-    out.set_protocol(row.protocol());
-    out.set_port(row.port());
-    out.set_packets(row.packets());
-    out.set_bytes(row.bytes());
-    out.set_other(row.other());
-    out.set_family(row.family());
   }
 
   absl::Status Finish() {
