@@ -1,2 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
-int main() { return 0; }
+// teiten: the analyst's command.
+#include <langinfo.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <clocale>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "client/address.h"
+#include "client/commands.h"
+#include "client/grpc_client.h"
+#include "client/options.h"
+#include "fmt/format.h"
+
+namespace {
+
+using teiten::ExitCode;
+
+void Write(std::FILE* stream, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stream);
+}
+
+int64_t NowUnixMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+std::size_t TerminalWidth() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 120;
+}
+
+// --collector, the profile, this machine; in this order.
+absl::StatusOr<std::string> CollectorAddress(const teiten::ClientOptions& options) {
+  if (!options.collector.empty()) return teiten::CheckCollectorAddress(options.collector);
+  absl::StatusOr<std::string> profile = teiten::ReadProfile(Environment("HOME"));
+  if (!profile.ok()) return profile;
+  return teiten::CheckCollectorAddress(profile->empty() ? teiten::kDefaultCollector : *profile);
+}
+
+// A full disk behind the pipe must not look like a whole answer.
+ExitCode Flush(ExitCode exit) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
+  std::perror("teiten: standard output");
+  return ExitCode::kIo;
+}
+
+ExitCode Run(const std::vector<std::string>& arguments) {
+  const int64_t now_unix_ms = NowUnixMs();
+  const teiten::ParseResult parsed = teiten::ParseCommandLine(arguments, now_unix_ms);
+  if (!parsed.run) {
+    Write(parsed.exit == ExitCode::kDone ? stdout : stderr, parsed.text);
+    return Flush(parsed.exit);
+  }
+  const absl::StatusOr<std::string> address = CollectorAddress(parsed.options);
+  if (!address.ok()) {
+    Write(stderr, fmt::format("teiten: {}\n", std::string(address.status().message())));
+    return parsed.options.collector.empty() ? ExitCode::kConfiguration : ExitCode::kUsage;
+  }
+  const bool utf8 = std::string_view(nl_langinfo(CODESET)) == "UTF-8";
+  const bool colour = isatty(STDOUT_FILENO) == 1 && !parsed.options.no_color &&
+                      Environment("NO_COLOR").empty() && Environment("TERM") != "dumb";
+  const teiten::Terminal terminal{
+      .out = [](std::string_view text) { Write(stdout, text); },
+      .err = [](std::string_view text) { Write(stderr, text); },
+      .style = {.colour = colour, .utf8 = utf8},
+      .width = TerminalWidth(),
+      .now_unix_ms = now_unix_ms,
+  };
+  // gRPC's own log would stand between the lines of the answer.
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
+  const auto link = teiten::MakeGrpcClient(*address, parsed.options.timeout_ms);
+  return Flush(teiten::RunCommand(parsed.options, *link, *address, terminal));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "");
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  return static_cast<int>(Run(arguments));
+}

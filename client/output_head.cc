@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/output_head.h"
+
+#include "common/kind.h"
+#include "common/port_name.h"
+#include "common/time_format.h"
+#include "fmt/format.h"
+
+namespace teiten {
+
+std::string ShortTime(int64_t unix_ms) {
+  const std::string full = FormatUtcMs(unix_ms);  // 2026-11-22T10:00:00.000Z
+  if (unix_ms % 60'000 == 0) return full.substr(0, 16) + "Z";
+  if (unix_ms % 1000 == 0) return full.substr(0, 19) + "Z";
+  return full;
+}
+
+std::string KindText(v1::Kind kind) {
+  const int number = kind;
+  if (number <= 0 || number >= kKindCount) return fmt::format("kind {}", number);
+  return std::string(KindName(static_cast<Kind>(number)));
+}
+
+std::string ToolText(v1::ToolMark tool) {
+  switch (tool) {
+    case v1::TOOL_MARK_UNMARKED:
+      return "unmarked";
+    case v1::TOOL_MARK_ZMAP:
+      return "zmap";
+    case v1::TOOL_MARK_MASSCAN:
+      return "masscan";
+    case v1::TOOL_MARK_MIRAI:
+      return "mirai";
+    case v1::TOOL_MARK_NMAP:
+      return "nmap";
+    case v1::TOOL_MARK_AMPLIFICATION:
+      return "amplification";
+    default:
+      return fmt::format("tool {}", static_cast<int>(tool));
+  }
+}
+
+std::string SelectionHead(const v1::Selection& s, const Style& style) {
+  const char* dot = style.utf8 ? " · " : " | ";
+  std::string out = fmt::format("{} to {} ({})", ShortTime(s.time().from_unix_ms()),
+                                ShortTime(s.time().to_unix_ms()),
+                                FormatDuration(s.time().to_unix_ms() - s.time().from_unix_ms()));
+  const auto add = [&](const char* name, const auto& list, const auto& text_of) {
+    std::vector<std::string> texts;
+    for (const auto& entry : list) texts.push_back(text_of(entry));
+    if (!texts.empty()) out += fmt::format("{}{} {}", dot, name, fmt::join(texts, ", "));
+  };
+  const auto same = [](const std::string& text) { return Printable(text); };
+  add("class", s.classes(), [](int c) { return std::string(KindClassName(KindClass(c))); });
+  add("kind", s.kinds(), [](int kind) { return KindText(v1::Kind(kind)); });
+  add("protocol", s.protocols(), [](uint32_t p) { return FormatProtocol(p); });
+  add("port", s.ports(),
+      [](const v1::ProtocolPort& p) { return FormatPort(p.protocol(), p.port()); });
+  add("source", s.source_prefixes(), same);
+  add("region", s.regions(), same);
+  add("tool", s.tools(), [](int tool) { return ToolText(v1::ToolMark(tool)); });
+  add("sensor", s.sensors(), same);
+  add("group", s.groups(), same);
+  add("family", s.families(),
+      [](int family) { return std::string(family == v1::ADDRESS_FAMILY_IPV4 ? "IPv4" : "IPv6"); });
+  return Dim(out, style) + "\n";
+}
+
+}  // namespace teiten

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The first line of a table: which time, and what was selected.
+#pragma once
+
+#include <string>
+
+#include "client/text_table.h"
+#include "teiten/v1/query.pb.h"
+
+namespace teiten {
+
+// "2026-11-21T10:00Z to 2026-11-22T10:00Z (24h) · kind tcp_syn · port 23/TCP"
+[[nodiscard]] std::string SelectionHead(const v1::Selection& selection, const Style& style);
+// "2026-11-22T10:00Z", with seconds where they are not zero.
+[[nodiscard]] std::string ShortTime(int64_t unix_ms);
+[[nodiscard]] std::string KindText(v1::Kind kind);
+[[nodiscard]] std::string ToolText(v1::ToolMark tool);
+
+}  // namespace teiten

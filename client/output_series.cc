@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "client/output.h"
+#include "client/output_head.h"
+#include "common/time_format.h"
+#include "fmt/format.h"
+
+namespace teiten {
+namespace {
+
+// Packets per hour of live time: a step that was watched for half of its length is no dip. No
+// value where nobody watched.
+std::optional<double> Rate(const v1::SeriesPoint& point) {
+  if (point.live_ms() == 0) return std::nullopt;
+  return static_cast<double>(point.counts().packets()) * 3'600'000.0 /
+         static_cast<double>(point.live_ms());
+}
+
+std::string StepText(uint64_t step_ms) {
+  constexpr std::pair<uint64_t, const char*> kUnits[] = {
+      {86'400'000, "d"}, {3'600'000, "h"}, {60'000, "m"}, {1000, "s"}};
+  for (const auto& [unit, name] : kUnits) {
+    if (step_ms % unit == 0) return fmt::format("{}{}", step_ms / unit, name);
+  }
+  return fmt::format("{}ms", step_ms);
+}
+
+std::string LineTitle(const v1::SeriesRequest& request, const v1::SeriesLine& line) {
+  if (request.split_by() == v1::RANK_BY_UNSPECIFIED) return "all";
+  return Printable(line.key());
+}
+
+void AddLine(const v1::SeriesRequest& request, const v1::SeriesLine& line, const SeriesView& view,
+             const Style& style, TextTable& table) {
+  std::vector<std::optional<double>> rates;
+  uint64_t packets = 0;
+  double sum = 0;
+  int known = 0;
+  const v1::SeriesPoint* peak = nullptr;
+  for (const v1::SeriesPoint& point : line.points()) {
+    const std::optional<double> rate = Rate(point);
+    rates.push_back(rate);
+    packets += point.counts().packets();
+    if (!rate) continue;
+    sum += *rate;
+    ++known;
+    if (peak == nullptr || *rate > *Rate(*peak)) peak = &point;
+  }
+  const bool any = peak != nullptr && packets > 0;
+  table.AddRow({LineTitle(request, line), Sparkline(Thin(rates, view.width), style),
+                GroupDigits(packets, style), known > 0 ? FormatFigure(sum / known, style) : "-",
+                any ? FormatFigure(*Rate(*peak), style) : "-",
+                any ? ShortTime(peak->start_unix_ms()) : "-"});
+}
+
+std::string PointsTable(const v1::SeriesRequest& request, const v1::SeriesReply& reply,
+                        const Style& style) {
+  TextTable table({{"begin"},
+                   {"line"},
+                   {"packets", Align::kRight},
+                   {"per live hour", Align::kRight},
+                   {"sources", Align::kRight},
+                   {"live", Align::kRight}});
+  for (const v1::SeriesLine& line : reply.lines()) {
+    for (const v1::SeriesPoint& p : line.points()) {
+      const std::optional<double> rate = Rate(p);
+      if (!rate) {
+        table.AddRow({ShortTime(p.start_unix_ms()), LineTitle(request, line), "gap", "", "", "-"});
+        continue;
+      }
+      table.AddRow({ShortTime(p.start_unix_ms()), LineTitle(request, line),
+                    GroupDigits(p.counts().packets(), style), FormatFigure(*rate, style),
+                    GroupDigits(static_cast<uint64_t>(p.counts().sources() + 0.5), style),
+                    FormatDuration(static_cast<int64_t>(p.live_ms()))});
+    }
+  }
+  return table.Format(style);
+}
+
+bool HasGap(const v1::SeriesReply& reply) {
+  return reply.lines_size() > 0 &&
+         std::any_of(reply.lines(0).points().begin(), reply.lines(0).points().end(),
+                     [](const v1::SeriesPoint& p) { return p.live_ms() == 0; });
+}
+
+}  // namespace
+
+std::string SeriesTable(const v1::SeriesRequest& request, const v1::SeriesReply& reply,
+                        const SeriesView& view, const Style& style) {
+  std::string out = SelectionHead(request.selection(), style);
+  if (reply.lines_size() > 0) {
+    TextTable table({{"line"},
+                     {fmt::format("packets per live hour, step {}", StepText(reply.step_ms()))},
+                     {"packets", Align::kRight},
+                     {"mean/h", Align::kRight},
+                     {"peak/h", Align::kRight},
+                     {"peak at"}});
+    for (const v1::SeriesLine& line : reply.lines()) AddLine(request, line, view, style, table);
+    out += table.Format(style);
+    if (reply.keys() > static_cast<uint32_t>(reply.lines_size())) {
+      out += Dim(fmt::format("{} of {} lines; --limit shows more", reply.lines_size(),
+                             GroupDigits(reply.keys(), style)),
+                 style) +
+             "\n";
+    }
+    if (HasGap(reply)) {
+      out +=
+          Dim(fmt::format("{} is a gap: no sensor watched", style.utf8 ? "·" : "A blank"), style) +
+          "\n";
+    }
+    if (view.points) out += "\n" + PointsTable(request, reply, style);
+  }
+  return out + CoverageText(reply.coverage(), style);
+}
+
+// A gap has empty counts: spreadsheets would draw a zero.
+std::string SeriesCsv(const v1::SeriesReply& reply) {
+  std::string out =
+      "line,begin,step_seconds,packets,bytes,tuples,sources,sources_standard_error,"
+      "live_seconds\n";
+  for (const v1::SeriesLine& line : reply.lines()) {
+    for (const v1::SeriesPoint& p : line.points()) {
+      const bool gap = p.live_ms() == 0;
+      const auto count = [gap](uint64_t n) { return gap ? std::string() : std::to_string(n); };
+      const std::string cells[] = {
+          Printable(line.key()),
+          FormatUtcMs(p.start_unix_ms()),
+          fmt::format("{}", static_cast<double>(reply.step_ms()) / 1000),
+          count(p.counts().packets()),
+          count(p.counts().bytes()),
+          count(p.counts().tuples()),
+          gap ? "" : fmt::format("{:.0f}", p.counts().sources()),
+          gap ? "" : fmt::format("{:.4f}", p.counts().sources_standard_error()),
+          fmt::format("{}", static_cast<double>(p.live_ms()) / 1000)};
+      out += CsvLine(cells);
+    }
+  }
+  return out;
+}
+
+}  // namespace teiten

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/parse_values.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "common/address.h"
+#include "common/envelope.h"
+#include "common/kind.h"
+#include "common/port_name.h"
+#include "common/time_format.h"
+#include "fmt/format.h"
+
+namespace teiten {
+namespace {
+
+constexpr int64_t kDayLengthMs = 86'400'000;
+
+std::optional<int64_t> ParseTimeWord(const std::string& word, int64_t now_unix_ms) {
+  const int64_t today = now_unix_ms - now_unix_ms % kDayLengthMs;
+  if (word == "now") return now_unix_ms;
+  if (word == "today") return today;
+  if (word == "yesterday") return today - kDayLengthMs;
+  return ParseTimeMs(word);
+}
+
+std::string AllKinds() {
+  std::string text;
+  for (const KindClass c : {KindClass::kScan, KindClass::kBackscatter, KindClass::kOther}) {
+    text += fmt::format("\n    {}:", KindClassName(c));
+    for (int kind = 1; kind < kKindCount; ++kind) {
+      if (ClassOf(static_cast<Kind>(kind)) == c) {
+        text += fmt::format(" {}", KindName(static_cast<Kind>(kind)));
+      }
+    }
+  }
+  return text;
+}
+
+using Take = std::function<std::string(const std::string& word)>;
+
+void TakeAll(const char* option, const std::vector<std::string>& words, const Take& take,
+             std::string& problems) {
+  for (const std::string& word : words) {
+    if (const std::string problem = take(word); !problem.empty()) {
+      problems += fmt::format("{} \"{}\": {}\n", option, word, problem);
+    }
+  }
+}
+
+struct ToolWord {
+  std::string_view word;
+  v1::ToolMark tool;
+};
+constexpr ToolWord kTools[] = {{"mirai", v1::TOOL_MARK_MIRAI},
+                               {"masscan", v1::TOOL_MARK_MASSCAN},
+                               {"zmap", v1::TOOL_MARK_ZMAP},
+                               {"nmap", v1::TOOL_MARK_NMAP},
+                               {"amplification", v1::TOOL_MARK_AMPLIFICATION},
+                               {"unmarked", v1::TOOL_MARK_UNMARKED}};
+
+std::string TakeRegion(std::string word, v1::Selection& out) {
+  if (word == "unknown" || word == "folded") {
+    out.add_regions(word);
+    return "";
+  }
+  for (char& c : word) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  const bool letters =
+      std::all_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  if (word.size() != 2 || !letters) return "write two letters (ISO 3166-1) as JP, or unknown";
+  out.add_regions(word);
+  return "";
+}
+
+std::string TakeTool(const std::string& word, v1::Selection& out) {
+  for (const ToolWord& tool : kTools) {
+    if (tool.word != word) continue;
+    out.add_tools(tool.tool);
+    return "";
+  }
+  return "no such tool mark; there are mirai, masscan, zmap, nmap, amplification and unmarked";
+}
+
+std::string TakeFamily(const std::string& word, v1::Selection& out) {
+  if (word == "ipv4" || word == "4") {
+    out.add_families(v1::ADDRESS_FAMILY_IPV4);
+  } else if (word == "ipv6" || word == "6") {
+    out.add_families(v1::ADDRESS_FAMILY_IPV6);
+  } else {
+    return "write ipv4 or ipv6";
+  }
+  return "";
+}
+
+std::string TakePort(const std::string& word, v1::Selection& out) {
+  const std::optional<ProtocolAndPort> port = ParsePort(word);
+  if (!port) {
+    const bool number = !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
+    return number ? fmt::format("a port needs its protocol: write {}/TCP or {}/UDP", word, word)
+                  : "write 23/TCP, 53/UDP or 0/ICMP";
+  }
+  v1::ProtocolPort& added = *out.add_ports();
+  added.set_protocol(port->protocol);
+  added.set_port(port->port);
+  return "";
+}
+
+}  // namespace
+
+std::string ParseTimeWords(const TimeWords& words, int64_t now_unix_ms, v1::TimeRange& out) {
+  int64_t length = kDayLengthMs;
+  if (!words.last.empty()) {
+    const std::optional<int64_t> last = ParseDurationMs(words.last);
+    if (!last || *last <= 0) {
+      return fmt::format("--last \"{}\": no duration; {}", words.last, kDurationForms);
+    }
+    length = *last;
+  }
+  std::optional<int64_t> from;
+  std::optional<int64_t> to;
+  if (!words.from.empty() && !(from = ParseTimeWord(words.from, now_unix_ms))) {
+    return fmt::format("--from \"{}\": no time; {}", words.from, kTimeForms);
+  }
+  if (!words.to.empty() && !(to = ParseTimeWord(words.to, now_unix_ms))) {
+    return fmt::format("--to \"{}\": no time; {}", words.to, kTimeForms);
+  }
+  if (from && to && !words.last.empty()) return "--last: not together with both --from and --to";
+  if (from && !to) to = words.last.empty() ? now_unix_ms : *from + length;
+  if (!to) to = now_unix_ms;
+  if (!from) from = *to - length;
+  if (*from < 0) from = 0;
+  if (*from >= *to) {
+    return fmt::format("--from {} is not before --to {}", FormatUtcMs(*from), FormatUtcMs(*to));
+  }
+  out.set_from_unix_ms(*from);
+  out.set_to_unix_ms(*to);
+  return "";
+}
+
+std::string ParseFilterWords(const FilterWords& words, v1::Selection& out) {
+  std::string problems;
+  TakeAll(
+      "--kind", words.kinds,
+      [&](const std::string& word) -> std::string {
+        const std::optional<Kind> kind = KindFromName(word);
+        if (!kind || *kind == Kind::kNone) return "no such kind; the kinds are" + AllKinds();
+        out.add_kinds(static_cast<v1::Kind>(*kind));
+        return "";
+      },
+      problems);
+  TakeAll(
+      "--class", words.classes,
+      [&](const std::string& word) -> std::string {
+        const std::optional<KindClass> c = KindClassFromName(word);
+        if (!c || *c == KindClass::kNone)
+          return "no such class; there are scan, backscatter and other";
+        out.add_classes(static_cast<v1::KindClass>(*c));
+        return "";
+      },
+      problems);
+  TakeAll(
+      "--protocol", words.protocols,
+      [&](const std::string& word) -> std::string {
+        const std::optional<uint8_t> protocol = ParseProtocol(word);
+        if (!protocol) return "write TCP, UDP, ICMP, ICMPv6 or a number up to 255";
+        out.add_protocols(*protocol);
+        return "";
+      },
+      problems);
+  TakeAll(
+      "--port", words.ports, [&](const std::string& word) { return TakePort(word, out); },
+      problems);
+  TakeAll(
+      "--source-prefix", words.sources,
+      [&](const std::string& word) -> std::string {
+        if (!ParsePrefix(word)) {
+          return "no prefix; write 192.0.2.0/24 or 2001:db8::/32 with the host bits zero";
+        }
+        out.add_source_prefixes(word);
+        return "";
+      },
+      problems);
+  TakeAll(
+      "--region", words.regions, [&](const std::string& word) { return TakeRegion(word, out); },
+      problems);
+  TakeAll(
+      "--tool", words.tools, [&](const std::string& word) { return TakeTool(word, out); },
+      problems);
+  TakeAll(
+      "--sensor", words.sensors,
+      [&](const std::string& word) -> std::string {
+        if (!ValidSensorId(word)) return "no sensor id (a-z, 0-9 and -); see `teiten sensors`";
+        out.add_sensors(word);
+        return "";
+      },
+      problems);
+  TakeAll(
+      "--group", words.groups,
+      [&](const std::string& word) -> std::string {
+        if (word.empty()) return "must not be empty";
+        out.add_groups(word);
+        return "";
+      },
+      problems);
+  TakeAll(
+      "--family", words.families, [&](const std::string& word) { return TakeFamily(word, out); },
+      problems);
+  if (!problems.empty()) problems.pop_back();
+  return problems;
+}
+
+std::string ParseBy(const std::string& word, v1::RankBy& out) {
+  constexpr std::pair<std::string_view, v1::RankBy> kWords[] = {
+      {"port", v1::RANK_BY_PORT}, {"kind", v1::RANK_BY_KIND},     {"region", v1::RANK_BY_REGION},
+      {"tool", v1::RANK_BY_TOOL}, {"sensor", v1::RANK_BY_SENSOR}, {"source", v1::RANK_BY_SOURCE}};
+  for (const auto& [name, by] : kWords) {
+    if (name != word) continue;
+    out = by;
+    return "";
+  }
+  return fmt::format("\"{}\": write port, kind, region, tool, sensor or source", word);
+}
+
+}  // namespace teiten

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/text_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace teiten {
+namespace {
+
+constexpr Style kPlain{.colour = false, .utf8 = true};
+constexpr Style kAscii{.colour = false, .utf8 = false};
+using Points = std::vector<std::optional<double>>;
+
+TEST(TextTable, AlignsWithoutTrailingSpaces) {
+  TextTable table({{"port", Align::kRight}, {"service"}, {"packets", Align::kRight}, {"note"}});
+  table.AddRow({"23/TCP", "telnet", "1 234", ""});
+  table.AddRow({"0/ICMP", "", "7", "日本"});
+  EXPECT_EQ(table.Format(kPlain),
+            "  port  service  packets  note\n"
+            "23/TCP  telnet     1 234\n"
+            "0/ICMP                 7  日本\n");
+}
+
+TEST(TextTable, TitlesAreBoldOnATerminal) {
+  TextTable table({{"a"}});
+  table.AddRow({"1"});
+  EXPECT_EQ(table.Format({.colour = true, .utf8 = true}), "\x1b[1ma\x1b[0m\n1\n");
+}
+
+TEST(Numbers, AreGroupedThinly) {
+  EXPECT_EQ(GroupDigits(0, kPlain), "0");
+  EXPECT_EQ(GroupDigits(9999, kPlain), "9999");
+  EXPECT_EQ(GroupDigits(12345, kPlain), "12\u202f345");
+  EXPECT_EQ(GroupDigits(1234567890, kPlain), "1\u202f234\u202f567\u202f890");
+  EXPECT_EQ(GroupDigits(1234567890, kAscii), "1234567890");
+}
+
+TEST(Numbers, FiguresKeepFourDigits) {
+  EXPECT_EQ(FormatFigure(0, kAscii), "0");
+  EXPECT_EQ(FormatFigure(0.01234, kAscii), "0.0123");
+  EXPECT_EQ(FormatFigure(1.23456, kAscii), "1.235");
+  EXPECT_EQ(FormatFigure(12.3456, kAscii), "12.35");
+  EXPECT_EQ(FormatFigure(123.456, kAscii), "123.5");
+  EXPECT_EQ(FormatFigure(999.96, kAscii), "1000");
+  EXPECT_EQ(FormatFigure(1234.56, kAscii), "1235");
+  EXPECT_EQ(FormatFigure(-12345.6, kAscii), "-12346");
+  EXPECT_EQ(FormatFigure(1.0 / 0.0, kAscii), "-");
+}
+
+TEST(Numbers, ChangesHaveASign) {
+  EXPECT_EQ(FormatChange(12.34), "+12.3 %");
+  EXPECT_EQ(FormatChange(-3), "-3.0 %");
+  EXPECT_EQ(FormatChange(0.01), "0.0 %");
+}
+
+TEST(Sparklines, GapIsNoZero) {
+  const Points points = {0.0, 1.0, 4.0, std::nullopt, 8.0, 7.9};
+  EXPECT_EQ(Sparkline(points, kPlain), "▁▂▅·██");
+  EXPECT_EQ(Sparkline(points, kAscii), ".:+ @@");
+  EXPECT_EQ(Sparkline(Points{0.0, std::nullopt, 0.0}, kPlain), "▁·▁");
+  EXPECT_EQ(Sparkline(Points{}, kPlain), "");
+}
+
+TEST(Sparklines, AnythingAboveZeroShows) {
+  EXPECT_EQ(Sparkline(Points{0.0, 0.001, 1000.0}, kPlain), "▁▂█");
+}
+
+TEST(Sparklines, ThinningKeepsGapsAndMeans) {
+  EXPECT_EQ(Thin(Points{1.0, 3.0, std::nullopt, std::nullopt, 5.0, std::nullopt}, 3),
+            (Points{2.0, std::nullopt, 5.0}));
+  EXPECT_EQ(Thin(Points{1.0, 2.0}, 2), (Points{1.0, 2.0}));
+  EXPECT_EQ(Thin(Points(61, 1.0), 60).size(), 31);
+}
+
+TEST(Csv, QuotesWhatNeedsIt) {
+  const std::string cells[] = {"a", "b,c", "say \"x\"", "", "two\nlines"};
+  EXPECT_EQ(CsvLine(cells), "a,\"b,c\",\"say \"\"x\"\"\",,\"two\nlines\"\n");
+}
+
+TEST(Printable, NothingATerminalWouldObey) {
+  EXPECT_EQ(Printable("tëst 日本"), "tëst 日本");
+  EXPECT_EQ(Printable("\x1b[31mred\x07"), "\\x1b[31mred\\x07");
+  EXPECT_EQ(Printable("\xc2\x9b"
+                      "31m"),
+            "\\xc2\\x9b31m");  // C1 control as UTF-8
+  EXPECT_EQ(Printable("\xe2\x80\xae"
+                      "abc"),
+            "\\xe2\\x80\\xae"
+            "abc");  // right-to-left override
+  EXPECT_EQ(Printable("a\xff\xc3"), "a\\xff\\xc3");
+  EXPECT_EQ(Printable("\xc0\xaf"), "\\xc0\\xaf");  // overlong
+}
+
+TEST(DisplayWidth, CountsColumns) {
+  EXPECT_EQ(DisplayWidth("abc"), 3);
+  EXPECT_EQ(DisplayWidth("日本"), 4);
+  EXPECT_EQ(DisplayWidth("e\u0301"), 1);
+  EXPECT_EQ(DisplayWidth("▁·"), 2);
+}
+
+}  // namespace
+}  // namespace teiten
