@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/ingest/ingest.h"
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "common/log.h"
+
+namespace teiten {
+namespace {
+
+constexpr uint64_t kTimerMs = 1'000;
+
+int64_t NowUnixMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// After an I/O error SQLite's state is unknown until it is opened again; a full disk is none.
+bool IsBroken(const absl::Status& status) {
+  return absl::IsInternal(status) || absl::IsDataLoss(status);
+}
+
+template <typename Handle>
+void CloseHandle(Handle* handle) {
+  handle->data = nullptr;
+  uv_close(reinterpret_cast<uv_handle_t*>(handle),
+           [](uv_handle_t* closed) { delete reinterpret_cast<Handle*>(closed); });
+}
+
+}  // namespace
+
+Ingest::Ingest(uv_loop_t* loop, Writer& writer, IngestLimits limits,
+               std::function<void(const absl::Status&)> on_broken_store)
+    : writer_(writer),
+      core_(limits, "teiten-collector " TEITEN_VERSION),
+      on_broken_store_(std::move(on_broken_store)),
+      wake_(new uv_async_t),
+      timer_(new uv_timer_t) {
+  uv_async_init(loop, wake_, [](uv_async_t* async) {
+    if (async->data != nullptr) static_cast<Ingest*>(async->data)->RunPosted();
+  });
+  wake_->data = this;
+  uv_timer_init(loop, timer_);
+  timer_->data = this;
+  uv_timer_start(
+      timer_, [](uv_timer_t* timer) { static_cast<Ingest*>(timer->data)->Step(IngestTimer{}); },
+      kTimerMs, kTimerMs);
+}
+
+Ingest::~Ingest() {
+  CloseHandle(wake_);
+  CloseHandle(timer_);
+}
+
+void Ingest::Post(IngestInput input) {
+  {
+    const std::lock_guard lock(posted_mutex_);
+    posted_.push_back(std::move(input));
+  }
+  uv_async_send(wake_);
+}
+
+void Ingest::Stop(std::function<void()> done) {
+  on_idle_ = std::move(done);
+  Step(IngestStop{});
+}
+
+bool Ingest::Connected(const std::string& sensor) const {
+  const std::lock_guard lock(connected_mutex_);
+  return connected_.contains(sensor);
+}
+
+void Ingest::RunPosted() {
+  std::vector<IngestInput> inputs;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    inputs.swap(posted_);
+  }
+  for (IngestInput& input : inputs) Step(std::move(input));
+}
+
+void Ingest::Step(IngestInput input) {
+  for (IngestAction& action : core_.Step(NowUnixMs(), std::move(input))) Do(action);
+  {
+    const std::vector<std::string> sensors = core_.Connected();
+    const std::lock_guard lock(connected_mutex_);
+    connected_ = {sensors.begin(), sensors.end()};
+  }
+  if (on_idle_ && core_.idle()) std::exchange(on_idle_, nullptr)();
+}
+
+void Ingest::Do(IngestAction& action) {
+  switch (action.kind) {
+    case IngestAction::Kind::kReply:
+      return streams_->Reply(action.stream, std::move(action.reply));
+    case IngestAction::Kind::kFinish:
+      return streams_->Finish(action.stream, action.status);
+    case IngestAction::Kind::kReadMore:
+      return streams_->ReadMore(action.stream);
+    case IngestAction::Kind::kWrite:
+      return Write(std::move(action.group));
+    case IngestAction::Kind::kNote:
+      return Log(LogLevel::kWarn, "ingest", {{"note", action.text}});
+  }
+}
+
+void Ingest::Write(WriteGroup group) {
+  // Shared, because std::function must be copyable; it is used once.
+  const auto shared = std::make_shared<const WriteGroup>(std::move(group));
+  const bool posted = writer_.Post([this, shared](StoreWriter& store) {
+    GroupResult result = ExecuteGroup(store, *shared);
+    if (IsBroken(result.status) && on_broken_store_) {
+      std::exchange(on_broken_store_, nullptr)(result.status);
+    }
+    Post(GroupWritten{std::move(result)});
+  });
+  if (!posted) Post(GroupWritten{{absl::UnavailableError("the writer is busy"), {}}});
+}
+
+}  // namespace teiten
