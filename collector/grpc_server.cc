@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/grpc_server.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -15,6 +16,7 @@
 #include <utility>
 
 #include "collector/port_owner.h"
+#include "common/log.h"
 #include "fmt/format.h"
 #include "teiten/v1/ingest.grpc.pb.h"
 #include "teiten/v1/query.grpc.pb.h"
@@ -346,14 +348,21 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.SetResourceQuota(grpc::ResourceQuota("collector").Resize(kMemoryBytes));
 }
 
+// gRPC's own lines, in our log's form.
+void ForwardLog(gpr_log_func_args* line) {
+  Log(LogLevel::kWarn, "grpc", {{"message", line->message}});
+}
+
 absl::Status GrpcServerImpl::Listen() {
   if (absl::Status free = CheckFree(endpoint_); !free.ok()) return free;
+  gpr_set_log_function(ForwardLog);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   SetLimits(builder);
   int port = 0;
-  builder.AddListeningPort(endpoint_.Target(), grpc::InsecureServerCredentials(), &port);
+  // Unlike a client's target, a server's address has no scheme but unix:.
+  builder.AddListeningPort(endpoint_.ToString(), grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&ingest_);
   builder.RegisterService(&query_);
   builder.RegisterService(&report_);

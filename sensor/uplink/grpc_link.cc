@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sensor/uplink/grpc_link.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
 
 #include <condition_variable>
@@ -8,6 +9,7 @@
 #include <mutex>
 #include <utility>
 
+#include "common/log.h"
 #include "fmt/format.h"
 #include "teiten/v1/ingest.grpc.pb.h"
 
@@ -132,7 +134,12 @@ class Stream : public grpc::ClientBidiReactor<v1::PublishRequest, v1::PublishRep
 class GrpcLink : public Link {
  public:
   GrpcLink(const Endpoint& collector, std::function<void(LinkEvent)> post)
-      : target_(collector.Target()), post_(std::move(post)) {}
+      : target_(collector.Target()), post_(std::move(post)) {
+    // gRPC's own lines, in our log's form.
+    gpr_set_log_function([](gpr_log_func_args* line) {
+      Log(LogLevel::kWarn, "grpc", {{"message", line->message}});
+    });
+  }
   ~GrpcLink() override {
     if (stream_) stream_->Close();
     stream_.reset();

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/collector.h"
+
+#include <uv.h>
+
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "collector/grpc_server.h"
+#include "collector/ingest/ingest.h"
+#include "collector/ingest/writer.h"
+#include "collector/query/record_query.h"
+#include "collector/reader_pool.h"
+#include "collector/store/sqlite_store.h"
+#include "common/folder_lock.h"
+#include "common/keyed_hash.h"
+#include "common/log.h"
+
+namespace teiten {
+namespace {
+
+constexpr int kReaders = 2;
+constexpr int64_t kShutdownGraceMs = 2'000;
+
+int64_t NowUnixMs() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string Text(const absl::Status& status) {
+  return {status.message().data(), status.message().size()};
+}
+
+class Collector {
+ public:
+  explicit Collector(const CollectorConfig& config) : config_(config) { uv_loop_init(&loop_); }
+  ~Collector();
+  Collector(const Collector&) = delete;
+  Collector& operator=(const Collector&) = delete;
+
+  [[nodiscard]] absl::Status Start();
+  // Until stopped.
+  [[nodiscard]] ExitCode Run();
+
+ private:
+  [[nodiscard]] absl::StatusOr<std::vector<std::unique_ptr<QueryHandler>>> MakeHandlers();
+  void CatchSignals();
+  void Stop(ExitCode code);
+
+  const CollectorConfig& config_;
+  uv_loop_t loop_{};
+  uv_signal_t signals_[2] = {};
+  uv_async_t broken_{};
+  ExitCode code_ = ExitCode::kDone;
+  bool stopping_ = false;
+
+  // In the order of the data; destroyed in the opposite one.
+  std::optional<FolderLock> lock_;
+  std::unique_ptr<Store> store_;
+  std::vector<std::unique_ptr<StoreReader>> store_readers_;
+  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<ReaderPool> readers_;
+  std::unique_ptr<GrpcServer> server_;
+};
+
+absl::Status Collector::Start() {
+  absl::StatusOr<FolderLock> lock = FolderLock::Take(config_.data.folder);
+  if (!lock.ok()) return lock.status();
+  lock_.emplace(*std::move(lock));
+  SqliteStoreOptions options;
+  options.folder = config_.data.folder;
+  options.utc_offset_minutes = config_.utc_offset_minutes;
+  options.retention.fact_days = static_cast<int>(config_.data.facts_ms / kDayMs);
+  options.retention.hour_days = static_cast<int>(config_.data.hours_ms / kDayMs);
+  options.retention.source_days = static_cast<int>(config_.data.sources_ms / kDayMs);
+  absl::StatusOr<std::unique_ptr<Store>> store = OpenSqliteStore(options);
+  if (!store.ok()) return store.status();
+  store_ = *std::move(store);
+  absl::StatusOr<std::vector<std::unique_ptr<QueryHandler>>> handlers = MakeHandlers();
+  if (!handlers.ok()) return handlers.status();
+  CatchSignals();
+  writer_ = std::make_unique<Writer>(store_->writer());
+  ingest_ = std::make_unique<Ingest>(
+      &loop_, *writer_, IngestLimits{}, [this](const absl::Status& status) {
+        Log(LogLevel::kError, "store_broken", {{"reason", Text(status)}});
+        uv_async_send(&broken_);
+      });
+  readers_ = std::make_unique<ReaderPool>(*std::move(handlers));
+  absl::StatusOr<std::unique_ptr<GrpcServer>> server = GrpcServer::Start(
+      config_.endpoint, [this](IngestInput input) { ingest_->Post(std::move(input)); }, *readers_);
+  if (!server.ok()) return server.status();
+  server_ = *std::move(server);
+  ingest_->set_streams(server_.get());
+  Log(LogLevel::kInfo, "listening",
+      {{"address", server_->endpoint().ToString()}, {"data", config_.data.folder}});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::unique_ptr<QueryHandler>>> Collector::MakeHandlers() {
+  absl::StatusOr<v1::DeploymentKey> deployment = store_->writer().DeploymentKey();
+  if (!deployment.ok()) return deployment.status();
+  Key128 key{};
+  std::copy_n(deployment->key().begin(), std::min(key.size(), deployment->key().size()),
+              key.begin());
+  QueryContext context;
+  context.sketch_multipliers = DeriveMultipliers(key, "source sketch");
+  context.utc_offset_minutes = store_->utc_offset_minutes();
+  context.facts_kept_ms = config_.data.facts_ms;
+  context.now_unix_ms = NowUnixMs;
+  context.connected = [this](const std::string& sensor) { return ingest_->Connected(sensor); };
+  std::vector<std::unique_ptr<QueryHandler>> handlers;
+  for (int i = 0; i < kReaders; ++i) {
+    absl::StatusOr<std::unique_ptr<StoreReader>> reader = store_->OpenReader();
+    if (!reader.ok()) return reader.status();
+    store_readers_.push_back(*std::move(reader));
+    handlers.push_back(std::make_unique<RecordQuery>(store_readers_.back().get(), context));
+  }
+  return handlers;
+}
+
+void Collector::CatchSignals() {
+  const int numbers[] = {SIGTERM, SIGINT};
+  for (std::size_t i = 0; i < std::size(numbers); ++i) {
+    uv_signal_init(&loop_, &signals_[i]);
+    signals_[i].data = this;
+    uv_signal_start(
+        &signals_[i],
+        [](uv_signal_t* handle, int) {
+          static_cast<Collector*>(handle->data)->Stop(ExitCode::kDone);
+        },
+        numbers[i]);
+  }
+  uv_async_init(&loop_, &broken_, [](uv_async_t* handle) {
+    static_cast<Collector*>(handle->data)->Stop(ExitCode::kIo);
+  });
+  broken_.data = this;
+}
+
+ExitCode Collector::Run() {
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  const IngestCounters& counters = ingest_->counters();
+  Log(LogLevel::kInfo, "stopped",
+      {{"stored", std::to_string(counters.stored)},
+       {"duplicates", std::to_string(counters.duplicates)},
+       {"conflicts", std::to_string(counters.conflicts)},
+       {"rejected", std::to_string(counters.rejected)}});
+  return code_;
+}
+
+// A second signal changes nothing: what was accepted is written first, which takes milliseconds.
+void Collector::Stop(ExitCode code) {
+  if (std::exchange(stopping_, true)) return;
+  code_ = code;
+  ingest_->Stop([this] {
+    server_->Shutdown(kShutdownGraceMs);
+    uv_stop(&loop_);
+  });
+}
+
+Collector::~Collector() {
+  if (server_) server_->Shutdown(0);
+  if (readers_) readers_->Stop();
+  if (writer_) writer_->Stop();
+  server_.reset();
+  ingest_.reset();
+  const auto close = [](uv_handle_t* handle, void*) {
+    if (uv_is_closing(handle) == 0) uv_close(handle, nullptr);
+  };
+  uv_walk(&loop_, close, nullptr);
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  uv_loop_close(&loop_);
+}
+
+ExitCode CodeOf(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kInvalidArgument:
+      return ExitCode::kConfiguration;
+    case absl::StatusCode::kPermissionDenied:
+      return ExitCode::kPrivilege;
+    default:
+      return ExitCode::kIo;
+  }
+}
+
+}  // namespace
+
+ExitCode RunCollector(const CollectorConfig& config) {
+  Collector collector(config);
+  if (absl::Status started = collector.Start(); !started.ok()) {
+    Log(LogLevel::kError, "cannot_start", {{"reason", Text(started)}});
+    return CodeOf(started);
+  }
+  return collector.Run();
+}
+
+}  // namespace teiten
