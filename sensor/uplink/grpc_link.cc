@@ -8,6 +8,7 @@
 #include <deque>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "common/log.h"
 #include "fmt/format.h"
@@ -144,6 +145,7 @@ class GrpcLink : public Link {
     if (stream_) stream_->Close();
     stream_.reset();
     living_.AwaitNone();
+    channels_.clear();  // joins gRPC's callback threads: after this nothing of it runs
   }
 
   void Open(uint64_t attempt) override {
@@ -159,8 +161,10 @@ class GrpcLink : public Link {
     arguments.SetMaxSendMessageSize(kMaxMessageBytes);
     attempt_ = attempt;
     stream_ = std::make_shared<Stream>(attempt, post_, living_);
-    stream_->Start(
+    channels_.push_back(
         grpc::CreateCustomChannel(target_, grpc::InsecureChannelCredentials(), arguments));
+    stream_->Start(channels_.back());
+    std::erase_if(channels_, [](const auto& channel) { return channel.use_count() == 1; });
   }
   void Send(uint64_t attempt, v1::PublishRequest request) override {
     if (stream_ && attempt == attempt_) stream_->Send(std::move(request));
@@ -177,6 +181,9 @@ class GrpcLink : public Link {
   Living living_;
   uint64_t attempt_ = 0;
   std::shared_ptr<Stream> stream_;
+  // Shared with their streams, and let go of here alone, after them: the last channel joins the
+  // threads that run callbacks (gRPC 1.51), which a callback, OnDone included, must not do itself.
+  std::vector<std::shared_ptr<grpc::Channel>> channels_;
 };
 
 }  // namespace

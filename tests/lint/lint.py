@@ -15,7 +15,8 @@ CORES = (
     "sensor/aggregate/folded_table.", "sensor/aggregate/window_clock.", "sensor/uplink/encode.",
     "sensor/uplink/print.", "sensor/uplink/spool_core.", "sensor/uplink/spool_format.",
     "sensor/uplink/spool_gaps.", "sensor/uplink/spool_identity.", "sensor/uplink/uplink_core.",
-    "sensor/uplink/engine.", "collector/ingest/", "collector/store/rollup.",
+    "sensor/uplink/engine.", "collector/ingest/ingest_core.",
+    "collector/ingest/judge.", "collector/ingest/hello.", "collector/store/rollup.",
     "collector/store/tool_split.", "collector/query/", "collector/report/",
 )
 FORBIDDEN_IN_CORES = (
