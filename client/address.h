@@ -10,8 +10,8 @@ namespace teiten {
 
 inline constexpr const char* kDefaultCollector = "127.0.0.1:7843";
 
-// "HOST:PORT", "HOST" (port 7843), "[IPv6]:PORT" or "unix:PATH" as gRPC takes it. This version
-// speaks plaintext, so only a loopback address or a Unix socket is accepted.
+// As gRPC takes it. This version speaks plaintext, so only a loopback address or a Unix socket is
+// accepted (common/endpoint.h).
 // Errors: InvalidArgument saying what to write.
 [[nodiscard]] absl::StatusOr<std::string> CheckCollectorAddress(const std::string& address);
 

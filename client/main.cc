@@ -58,7 +58,8 @@ ExitCode Flush(ExitCode exit) {
 }
 
 ExitCode Run(const std::vector<std::string>& arguments) {
-  const int64_t now_unix_ms = NowUnixMs();
+  // Whole seconds: times in the answer's first line are read by people.
+  const int64_t now_unix_ms = NowUnixMs() / 1000 * 1000;
   const teiten::ParseResult parsed = teiten::ParseCommandLine(arguments, now_unix_ms);
   if (!parsed.run) {
     Write(parsed.exit == ExitCode::kDone ? stdout : stderr, parsed.text);

@@ -39,12 +39,17 @@ std::string Sources(const v1::Counts& counts, const Style& style) {
   return (style.utf8 ? "≈" : "~") + count;
 }
 
+// Without a rank there is no value to show.
+bool HasValues(const v1::RankReply& reply) {
+  return reply.unit() != "packets" && reply.not_ranked().empty();
+}
+
 std::vector<Column> Columns(const v1::RankRequest& request, const v1::RankReply& reply) {
   const bool ports = request.by() == v1::RANK_BY_PORT;
   std::vector<Column> columns = {{"rank", Align::kRight},
                                  {ByTitle(request.by()), ports ? Align::kRight : Align::kLeft}};
   if (ports) columns.push_back({"service"});
-  if (reply.unit() != "packets") {
+  if (HasValues(reply)) {
     columns.push_back({reply.unit(), Align::kRight});
     if (request.by() != v1::RANK_BY_SENSOR) columns.push_back({"pooled", Align::kRight});
   }
@@ -64,7 +69,7 @@ std::vector<std::string> Cells(const v1::RankRequest& request, const v1::RankRep
   std::vector<std::string> cells = {row.rank() == 0 ? "-" : std::to_string(row.rank()),
                                     Printable(row.key())};
   if (request.by() == v1::RANK_BY_PORT) cells.push_back(Printable(row.name()));
-  if (reply.unit() != "packets") {
+  if (HasValues(reply)) {
     cells.push_back(row.has_value() ? FormatFigure(row.value(), style) : "-");
     if (request.by() != v1::RANK_BY_SENSOR) {
       cells.push_back(row.has_pooled_value() ? FormatFigure(row.pooled_value(), style) : "-");

@@ -9,8 +9,8 @@
 namespace teiten {
 namespace {
 
-// Packets per hour of live time: a step that was watched for half of its length is no dip. No
-// value where nobody watched.
+// Packets per hour of live time, summed over sensors: a step that was watched for half of its
+// length is no dip. No value where nobody watched.
 std::optional<double> Rate(const v1::SeriesPoint& point) {
   if (point.live_ms() == 0) return std::nullopt;
   return static_cast<double>(point.counts().packets()) * 3'600'000.0 /
@@ -90,12 +90,13 @@ std::string SeriesTable(const v1::SeriesRequest& request, const v1::SeriesReply&
                         const SeriesView& view, const Style& style) {
   std::string out = SelectionHead(request.selection(), style);
   if (reply.lines_size() > 0) {
-    TextTable table({{"line"},
-                     {fmt::format("packets per live hour, step {}", StepText(reply.step_ms()))},
-                     {"packets", Align::kRight},
-                     {"mean/h", Align::kRight},
-                     {"peak/h", Align::kRight},
-                     {"peak at"}});
+    TextTable table(
+        {{"line"},
+         {fmt::format("packets per sensor and live hour, step {}", StepText(reply.step_ms()))},
+         {"packets", Align::kRight},
+         {"mean/h", Align::kRight},
+         {"peak/h", Align::kRight},
+         {"peak at"}});
     for (const v1::SeriesLine& line : reply.lines()) AddLine(request, line, view, style, table);
     out += table.Format(style);
     if (reply.keys() > static_cast<uint32_t>(reply.lines_size())) {

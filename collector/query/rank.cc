@@ -49,7 +49,12 @@ class RankAnswer {
       if (!reason.ok()) return reason.status();
       reply_.mutable_coverage()->set_empty_reason(*std::move(reason));
     }
-    if (default_class) {
+    if (!now.empty() && filter->both_families()) {
+      Note(
+          "IPv4 and IPv6 together are per sensor; select one family for packets per observed "
+          "address (--family ipv4)");
+    }
+    if (!now.empty() && default_class) {
       Note("class scan only; select a class or kinds for the rest (--class backscatter)");
     }
     if (request_.by() == v1::RANK_BY_REGION && !context_.region) {

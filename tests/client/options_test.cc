@@ -175,19 +175,19 @@ TEST(Options, ChoosesAStepForTheLength) {
 }
 
 TEST(Address, OnlyThisMachineIsAskedInClear) {
-  EXPECT_EQ(*CheckCollectorAddress("127.0.0.1:7843"), "127.0.0.1:7843");
-  EXPECT_EQ(*CheckCollectorAddress("localhost"), "localhost:7843");
-  EXPECT_EQ(*CheckCollectorAddress("127.3.2.1"), "127.3.2.1:7843");
-  EXPECT_EQ(*CheckCollectorAddress("[::1]:99"), "[::1]:99");
-  EXPECT_EQ(*CheckCollectorAddress("::1"), "[::1]:7843");
+  EXPECT_EQ(*CheckCollectorAddress("127.0.0.1:7843"), "ipv4:127.0.0.1:7843");
+  EXPECT_EQ(*CheckCollectorAddress("localhost"), "ipv4:127.0.0.1:7843");
+  EXPECT_EQ(*CheckCollectorAddress("127.3.2.1"), "ipv4:127.3.2.1:7843");
+  EXPECT_EQ(*CheckCollectorAddress("[::1]:99"), "ipv6:[::1]:99");
+  EXPECT_EQ(*CheckCollectorAddress("::1"), "ipv6:[::1]:7843");
   EXPECT_EQ(*CheckCollectorAddress("unix:/run/teiten/query.sock"), "unix:/run/teiten/query.sock");
   const absl::Status far = CheckCollectorAddress("collector.example:7843").status();
   EXPECT_THAT(std::string(far.message()),
               HasSubstr("ssh -N -L 7843:127.0.0.1:7843 collector.example"));
   for (const char* wrong : {"", ":7843", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536",
-                            "127.0.0.1:x", "[::1", "[::1]x", "unix:"}) {
+                            "127.0.0.1:x", "[::1", "[::1]x", "unix:", "unix:relative"}) {
     EXPECT_THAT(std::string(CheckCollectorAddress(wrong).status().message()),
-                HasSubstr("write HOST:PORT"))
+                HasSubstr("collector "))
         << wrong;
   }
 }
