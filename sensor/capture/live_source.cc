@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sensor/capture/live_source.h"
 
+#include <linux/filter.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "common/log.h"
@@ -142,11 +145,15 @@ absl::Status LiveSource::Run(CaptureWorker& worker) {
 }
 
 // TPACKET_V3 keeps the block that has not retired: refuse what comes from now on, wait until it
-// retires, read it all.
+// retires, read it all. Not by pcap_setfilter: it would apply the new filter to what is already in
+// the ring, and so throw away the very packets that are drained here.
 absl::Status LiveSource::Drain(CaptureWorker& worker) {
-  bpf_insn reject_all = {.code = BPF_RET | BPF_K, .jt = 0, .jf = 0, .k = 0};
-  bpf_program program = {.bf_len = 1, .bf_insns = &reject_all};
-  if (pcap_setfilter(pcap_, &program) != 0) return AfterError();
+  sock_filter reject_all = {.code = BPF_RET | BPF_K, .jt = 0, .jf = 0, .k = 0};
+  const sock_fprog program = {.len = 1, .filter = &reject_all};
+  if (setsockopt(pcap_fileno(pcap_), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) != 0) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot stop capture on ", options_.interface, ": ", strerror(errno)));
+  }
   const int64_t until_ns =
       ClockNs(CLOCK_MONOTONIC) + 2 * int64_t{options_.block_timeout_ms} * kNsPerMs;
   for (;;) {
