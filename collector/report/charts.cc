@@ -151,6 +151,7 @@ absl::StatusOr<v1::ReportChart> ClassChart(StoreReader& store, const PeriodData&
 // Here 0 is a fact: nobody watched. Only steps that were not expected have no value.
 v1::ReportChart CoverageChart(const PeriodData& data) {
   v1::ReportChart chart = NewChart(data, "coverage_series", "Time watched");
+  chart.set_kind(v1::REPORT_CHART_KIND_STRIPS);
   chart.set_unit("% of the time");
   const bool each = data.coverage.size() <= kChartSensors;
   std::map<std::string, std::map<int64_t, uint64_t>> live_of;

@@ -12,7 +12,7 @@
 namespace teiten::report {
 
 inline constexpr int kChartPorts = 5;
-inline constexpr int kChartSensors = 6;  // more are drawn as one line
+inline constexpr int kChartSensors = 24;  // more are drawn as one strip
 
 // `tables` are those of the report: charts draw their leading rows.
 [[nodiscard]] absl::StatusOr<std::vector<v1::ReportChart>> BuildCharts(

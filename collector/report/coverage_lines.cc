@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <map>
 
-#include "collector/report/accounting_sum.h"
 #include "collector/report/distinct.h"
 #include "collector/report/number_text.h"
+#include "collector/store/accounting.h"
 #include "common/port_name.h"
 #include "common/time_format.h"
 #include "fmt/format.h"
@@ -169,7 +169,7 @@ std::vector<v1::SensorLine> BuildSensorLines(const std::vector<SensorBook>& book
 v1::Coverage BuildCoverage(const std::vector<SensorBook>& books, const PeriodData& data) {
   v1::Coverage out;
   for (const CoverageRollup& c : data.coverage) {
-    AddTo(c.accounting, *out.mutable_accounting());
+    AddAccounting(c.accounting, *out.mutable_accounting());
     out.set_live_ms(out.live_ms() + c.live_ms);
     out.set_kernel_dropped_unknown_ms(out.kernel_dropped_unknown_ms() + c.drops_unknown_ms);
     if (c.live_ms > 0) out.set_sensors(out.sensors() + 1);

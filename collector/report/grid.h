@@ -29,8 +29,9 @@ struct Grid {
 };
 
 [[nodiscard]] Grid TableGrid(const v1::ReportTable& table, Numbers numbers);
-// Coverage and loss, one row a sensor.
+// One row a sensor.
 [[nodiscard]] Grid SensorGrid(const v1::Report& report, Numbers numbers);
+[[nodiscard]] Grid LossGrid(const v1::Report& report, Numbers numbers);
 // What became of every captured packet.
 [[nodiscard]] Grid FateGrid(const v1::Report& report, Numbers numbers);
 [[nodiscard]] Grid SensitivityGrid(const v1::Report& report, Numbers numbers);

@@ -153,6 +153,7 @@ font-size:.8125rem}
 .grid{stroke:var(--rule);stroke-width:1}
 .axis{stroke:var(--soft);stroke-width:1}
 .gap{fill:var(--rule);opacity:.55}
+.ground{fill:var(--rule);opacity:.7}
 .bar{fill:var(--c0)}
 .was{stroke:var(--ink);stroke-width:2.5}
 .line{fill:none;stroke-width:2.2;stroke-linejoin:round;stroke-linecap:round}

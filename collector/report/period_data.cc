@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/report/period_data.h"
 
+#include "collector/store/accounting.h"
+
 #include <algorithm>
 #include <map>
 #include <set>
-
-#include "collector/report/accounting_sum.h"
 
 namespace teiten::report {
 namespace {
@@ -36,7 +36,7 @@ std::vector<CoverageRollup> BySensor(const std::vector<CoverageRollup>& rollups)
     sum.p6_live_ms += c.p6_live_ms;
     sum.direction_unknown_ms += c.direction_unknown_ms;
     sum.drops_unknown_ms += c.drops_unknown_ms;
-    AddTo(c.accounting, sum.accounting);
+    AddAccounting(c.accounting, sum.accounting);
     for (const CoverageRollup::Blind& b : c.blind) AddBlind(b, sum.blind);
   }
   std::vector<CoverageRollup> out;

@@ -91,6 +91,7 @@ std::string RenderCsv(const v1::Report& report) {
     AddGrid(TableGrid(table, Numbers::kPlain), out);
   }
   AddGrid(SensorGrid(report, Numbers::kPlain), out);
+  AddGrid(LossGrid(report, Numbers::kPlain), out);
   AddGrid(FateGrid(report, Numbers::kPlain), out);
   AddGrid(SensitivityGrid(report, Numbers::kPlain), out);
   for (const v1::ReportChart& chart : report.charts()) {

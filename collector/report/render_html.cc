@@ -101,14 +101,26 @@ std::string TableOf(const v1::ReportChart& chart) {
   return chart.id().substr(0, chart.id().rfind('_'));
 }
 
+std::string SvgOf(const v1::ReportChart& chart, const ChartFrame& frame) {
+  switch (chart.kind()) {
+    case v1::REPORT_CHART_KIND_LINES:
+      return SvgLineChart(chart, frame);
+    case v1::REPORT_CHART_KIND_BARS:
+      return SvgBarChart(chart);
+    case v1::REPORT_CHART_KIND_STRIPS:
+      return SvgStripChart(chart, frame);
+    default:
+      return "";
+  }
+}
+
 data Charts(const v1::Report& report, const Grid& grid) {
   data list{data::type::list};
   const ChartFrame frame{report.time().from_unix_ms(), report.time().to_unix_ms(),
                          report.utc_offset_minutes()};
   for (const v1::ReportChart& chart : report.charts()) {
     if (TableOf(chart) != grid.id) continue;
-    const std::string svg = chart.kind() == v1::REPORT_CHART_KIND_BARS ? SvgBarChart(chart)
-                                                                       : SvgLineChart(chart, frame);
+    const std::string svg = SvgOf(chart, frame);
     if (svg.empty()) continue;
     data item;
     item.set("caption", chart.title() == grid.title ? data(false) : data(chart.title()));
@@ -156,6 +168,7 @@ data SectionData(const v1::Report& report) {
     sections.Add(TableGrid(table, Numbers::kForPeople));
   }
   sections.Add(SensorGrid(report, Numbers::kForPeople));
+  sections.Add(LossGrid(report, Numbers::kForPeople));
   sections.Add(FateGrid(report, Numbers::kForPeople));
   sections.Add(SensitivityGrid(report, Numbers::kForPeople));
   return sections.Build();

@@ -83,6 +83,7 @@ std::string RenderMarkdown(const v1::Report& report) {
     add(TableGrid(table, Numbers::kForPeople));
   }
   add(SensorGrid(report, Numbers::kForPeople));
+  add(LossGrid(report, Numbers::kForPeople));
   add(FateGrid(report, Numbers::kForPeople));
   add(SensitivityGrid(report, Numbers::kForPeople));
   out += "## Notes\n\n";

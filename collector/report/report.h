@@ -3,8 +3,8 @@
 // into files and add nothing, so that JSON, CSV, Markdown and HTML of one report never disagree.
 // No clock is read: the same store and request give the same bytes.
 //
-// Figures come from rollups. Whoever asks has dirty hours of the period rolled up first (the
-// worker that makes reports is the one that rolls up); hours still dirty are named in the notes.
+// Figures come from rollups. The rollup worker keeps the running hour near the facts; hours whose
+// rollups are behind are counted in the notes.
 //
 // Threads: the report worker; the StoreReader is used by the calling thread alone.
 #pragma once
@@ -58,6 +58,21 @@ struct ReportRequestResolved {
 // format, Unimplemented for PDF.
 [[nodiscard]] absl::StatusOr<std::string> RenderReport(const v1::Report& report,
                                                        v1::ReportFormat format);
+// What the collector knows and the store does not.
+struct ReportContext {
+  int32_t utc_offset_minutes = 0;  // of the store's zone
+  int64_t now_unix_ms = 0;
+  std::string software;     // "teiten-collector 0.1.0"
+  std::string region_data;  // name, hash, attribution of the region file; empty: none
+  uint64_t inventory_revision = 0;
+};
+
+// The three steps above for one request: the message itself for an unspecified format or
+// REPORT_FORMAT_MESSAGE, else its rendering. Errors: theirs.
+[[nodiscard]] absl::StatusOr<v1::GetReportReply> AnswerReport(StoreReader& store,
+                                                              const v1::GetReportRequest& request,
+                                                              const ReportContext& context);
+
 // "text/html; charset=utf-8"
 [[nodiscard]] std::string ReportMediaType(v1::ReportFormat format);
 // "html"

@@ -143,8 +143,9 @@ absl::Status NoteDirtyHours(StoreReader& store, v1::Report& out) {
     if (hour >= out.previous().from_unix_ms() && hour < out.time().to_unix_ms()) ++hours;
   }
   if (hours > 0) {
-    out.add_notes(fmt::format("{} not summed up yet: more has arrived than these figures show.",
-                              hours == 1 ? "1 hour is" : fmt::format("{} hours are", hours)));
+    out.add_notes(fmt::format(
+        "{} not summed up to the last packet: more has arrived than these figures show.",
+        hours == 1 ? "1 hour is" : fmt::format("{} hours are", hours)));
   }
   return absl::OkStatus();
 }

@@ -25,6 +25,9 @@ struct ChartFrame {
 // Lines over time. A step without value is a break in the line; steps in which no line has one are
 // shaded as gaps. "" if there is nothing to draw.
 [[nodiscard]] std::string SvgLineChart(const v1::ReportChart& chart, const ChartFrame& frame);
+// One strip a line, each step filled from below by its value in percent; steps without value stay
+// empty ground.
+[[nodiscard]] std::string SvgStripChart(const v1::ReportChart& chart, const ChartFrame& frame);
 // Horizontal bars; where a previous value is known, a mark across the bar shows it.
 [[nodiscard]] std::string SvgBarChart(const v1::ReportChart& chart);
 

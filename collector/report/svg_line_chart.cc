@@ -5,8 +5,6 @@
 #include "collector/report/number_text.h"
 #include "collector/report/svg_chart.h"
 #include "collector/report/svg_parts.h"
-#include "collector/store/zone.h"
-#include "common/time_format.h"
 #include "fmt/format.h"
 
 namespace teiten::report {
@@ -50,36 +48,6 @@ std::string ValueAxis(const Plot& plot) {
     const double y = plot.Y(tick);
     out += SvgLine(plot.left, y, kChartWidth - kRight, y, tick == 0 ? "axis" : "grid");
     out += SvgText(plot.left - 8, y + 4, "num", TickText(tick, step));
-  }
-  return out;
-}
-
-// Local time of day within two days, else days.
-std::string TimeText(int64_t unix_ms, int32_t offset, bool by_hour) {
-  const std::string text = FormatOffset(unix_ms, offset);  // 2026-11-22T10:00:00+00:00
-  return by_hour ? text.substr(11, 5) : text.substr(5, 5);
-}
-
-int64_t TimeStep(int64_t length_ms) {
-  const int64_t steps[] = {kHourMs,    2 * kHourMs, 3 * kHourMs, 6 * kHourMs, 12 * kHourMs, kDayMs,
-                           2 * kDayMs, 7 * kDayMs,  14 * kDayMs, 30 * kDayMs, 60 * kDayMs};
-  for (const int64_t step : steps) {
-    if (length_ms <= 10 * step) return step;
-  }
-  return 100 * kDayMs;
-}
-
-std::string TimeAxis(const Plot& plot) {
-  std::string out;
-  const int64_t length = plot.frame.to_unix_ms - plot.frame.from_unix_ms;
-  const int64_t step = TimeStep(length);
-  for (int64_t at = plot.frame.from_unix_ms; at <= plot.frame.to_unix_ms; at += step) {
-    const double x = plot.X(at);
-    out += SvgLine(x, plot.bottom(), x, plot.bottom() + 5, "axis");
-    // Midnight at the end of a day is 24:00 of that day.
-    std::string text = TimeText(at, plot.frame.utc_offset_minutes, step < kDayMs);
-    if (step < kDayMs && length == kDayMs && at == plot.frame.to_unix_ms) text = "24:00";
-    out += SvgText(x, plot.bottom() + 19, at == plot.frame.to_unix_ms ? "end" : "mid", text);
   }
   return out;
 }
@@ -177,7 +145,7 @@ std::string SvgLineChart(const v1::ReportChart& chart, const ChartFrame& frame) 
   out += SvgText(plot.left, unit_y, "unit", chart.unit());
   out += Gaps(plot, chart, any_gap);
   out += ValueAxis(plot);
-  out += TimeAxis(plot);
+  out += SvgTimeAxis({plot.left, plot.width(), plot.bottom()}, frame);
   for (int i = chart.lines_size() - 1; i >= 0; --i) {  // the first on top
     out += Curve(plot, chart.lines(i), static_cast<int64_t>(chart.step_ms()), i % kSeriesStyles);
   }

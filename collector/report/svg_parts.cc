@@ -5,7 +5,8 @@
 #include <cmath>
 
 #include "collector/report/number_text.h"
-#include "collector/report/svg_chart.h"
+#include "collector/store/zone.h"
+#include "common/time_format.h"
 #include "fmt/format.h"
 
 namespace teiten::report {
@@ -17,6 +18,21 @@ double TextWidth(std::string_view text) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   });
   return kCharWidth * static_cast<double>(points);
+}
+
+// Local time of day within two days, else days.
+std::string TimeText(int64_t unix_ms, int32_t offset, bool by_hour) {
+  const std::string text = FormatOffset(unix_ms, offset);  // 2026-11-22T10:00:00+00:00
+  return by_hour ? text.substr(11, 5) : text.substr(5, 5);
+}
+
+int64_t TimeStep(int64_t length_ms) {
+  const int64_t steps[] = {kHourMs,    2 * kHourMs, 3 * kHourMs, 6 * kHourMs, 12 * kHourMs, kDayMs,
+                           2 * kDayMs, 7 * kDayMs,  14 * kDayMs, 30 * kDayMs, 60 * kDayMs};
+  for (const int64_t step : steps) {
+    if (length_ms <= 10 * step) return step;
+  }
+  return 100 * kDayMs;
 }
 
 }  // namespace
@@ -94,6 +110,23 @@ std::string SvgLine(double x1, double y1, double x2, double y2, std::string_view
   return fmt::format(
       "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" class=\"{}\"/>\n", x1, y1, x2,
       y2, css_class);
+}
+
+std::string SvgTimeAxis(const TimeAxis& axis, const ChartFrame& frame) {
+  std::string out;
+  const int64_t length = frame.to_unix_ms - frame.from_unix_ms;
+  const int64_t step = TimeStep(length);
+  for (int64_t at = frame.from_unix_ms; at <= frame.to_unix_ms; at += step) {
+    const double x = axis.left + axis.width * static_cast<double>(at - frame.from_unix_ms) /
+                                     static_cast<double>(length);
+    out += SvgLine(x, axis.y, x, axis.y + 5, "axis");
+    // Midnight at the end of a day is 24:00 of that day.
+    const bool end = at == frame.to_unix_ms;
+    std::string text = TimeText(at, frame.utc_offset_minutes, step < kDayMs);
+    if (end && step < kDayMs && length == kDayMs) text = "24:00";
+    out += SvgText(x, axis.y + 19, end ? "end" : "mid", text);
+  }
+  return out;
 }
 
 Legend SvgLegend(const std::vector<LegendEntry>& entries, double left, double top) {

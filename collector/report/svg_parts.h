@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "collector/report/svg_chart.h"
+
 namespace teiten::report {
 
 inline constexpr double kChartWidth = 760;
@@ -30,6 +32,12 @@ struct Legend {
 };
 // In as many rows as it takes, from the given top.
 [[nodiscard]] Legend SvgLegend(const std::vector<LegendEntry>& entries, double left, double top);
+
+struct TimeAxis {
+  double left = 0, width = 0, y = 0;
+};
+// Ticks below a line at y, at round local times.
+[[nodiscard]] std::string SvgTimeAxis(const TimeAxis& axis, const ChartFrame& frame);
 
 // "1,500", "0.25": what stands at a tick, with as many decimals as the step needs.
 [[nodiscard]] std::string TickText(double value, double step);

@@ -186,8 +186,8 @@ void NoteBlind(const v1::ReportTable& table, const RankResult& ranking, v1::Repo
   }
   if (ports.empty()) return;
   out.add_notes(
-      fmt::format("Not visible at every sensor, because it is a declared service or "
-                  "filtered there: {} sensors could see it.",
+      fmt::format("Visible only at some sensors, because it is a declared service or "
+                  "filtered at the others: {}.",
                   ports));
 }
 

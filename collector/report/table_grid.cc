@@ -38,7 +38,7 @@ bool HasTrimmed(const Table& t) {
   return t.ranked() && AnyRow(t, [](const Row& r) { return r.has_trimmed_value(); });
 }
 bool HasDominant(const Table& t) {
-  return AnyRow(t, [](const Row& r) { return !r.dominated_by().empty(); });
+  return !t.in_own_order() && AnyRow(t, [](const Row& r) { return !r.dominated_by().empty(); });
 }
 bool HasMarks(const Table& t) {
   return t.id().starts_with("ports_scan") && AnyRow(t, [](const Row& r) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Columns of what says how far a report may be trusted: coverage, loss, fates, sensitivity.
+#include <cmath>
+#include <span>
+
 #include "collector/report/grid.h"
 #include "collector/report/grid_cells.h"
 #include "common/time_format.h"
@@ -23,7 +26,8 @@ std::string Share(uint64_t part, uint64_t whole, Numbers n) {
 std::string AddressesCell(const Line& s, double count, Numbers n) {
   if (s.live_ms() == 0) return NothingCell(n);
   if (s.direction_unknown_ms() > 0) return "unknown";
-  return ValueCell(count, n);
+  return count == std::floor(count) ? CountCell(static_cast<uint64_t>(count), n)
+                                    : ValueCell(count, n);
 }
 
 // A sum that leaves out time for which drops are not known is a lower bound.
@@ -51,41 +55,49 @@ std::string BlindCell(const Line& s, Numbers) {
   return text;
 }
 
-constexpr SensorColumn kSensorColumns[] = {
-    {"Sensor", "sensor", false, [](const Line& s, Numbers) { return s.sensor(); }},
+template <uint64_t (v1::Accounting::*Get)() const>
+std::string Counter(const Line& s, Numbers n) {
+  return CountCell((s.accounting().*Get)(), n);
+}
+
+std::string SensorCell(const Line& s, Numbers) { return s.sensor(); }
+
+constexpr SensorColumn kCoverageColumns[] = {
+    {"Sensor", "sensor", false, SensorCell},
     {"Group", "group", false, [](const Line& s, Numbers) { return s.group(); }},
     {"N4", "n4", true, [](const Line& s, Numbers n) { return AddressesCell(s, s.n4(), n); }},
     {"P6", "p6", true, [](const Line& s, Numbers n) { return AddressesCell(s, s.p6(), n); }},
     {"Live", "live_percent", true,
      [](const Line& s, Numbers n) { return Share(s.live_ms(), s.expected_ms(), n); }},
-    {"Captured", "captured", true,
-     [](const Line& s, Numbers n) { return CountCell(s.accounting().captured(), n); }},
+    {"Summaries", "summaries", true,
+     [](const Line& s, Numbers n) { return CountCell(s.summaries(), n); }},
+    {"Captured", "captured", true, Counter<&v1::Accounting::captured>},
     {"Observed", "observed", true,
      [](const Line& s, Numbers n) { return CountCell(s.observed().packets(), n); }},
     {"Sources", "sources", true,
      [](const Line& s, Numbers n) {
        return CountCell(static_cast<uint64_t>(std::llround(s.observed().sources())), n);
      }},
+    {"Blind for", "blind_ports", false, BlindCell},
+    {"Vote in ranks", "vote", false,
+     [](const Line& s, Numbers) { return s.left_out() ? "no: " + s.reason() : "yes"; }},
+};
+
+constexpr SensorColumn kLossColumns[] = {
+    {"Sensor", "sensor", false, SensorCell},
     {"Kernel drops", "kernel_dropped", true, DropsCell},
     {"Interface drops", "interface_dropped", true, InterfaceDropsCell},
-    {"Truncated", "truncated", true,
-     [](const Line& s, Numbers n) { return CountCell(s.accounting().truncated(), n); }},
-    {"Malformed", "malformed", true,
-     [](const Line& s, Numbers n) { return CountCell(s.accounting().malformed(), n); }},
-    {"Late", "late", true,
-     [](const Line& s, Numbers n) { return CountCell(s.accounting().late(), n); }},
-    {"Bad time", "time_bad", true,
-     [](const Line& s, Numbers n) { return CountCell(s.accounting().time_bad(), n); }},
+    {"Lost summaries", "lost_summaries", true,
+     [](const Line& s, Numbers n) { return CountCell(s.lost_summaries(), n); }},
+    {"Gaps", "gap_ms", true, [](const Line& s, Numbers n) { return DurationCell(s.gap_ms(), n); }},
     {"Folded", "folded_percent", true,
      [](const Line& s, Numbers n) {
        return Share(s.accounting().folded(), s.observed().packets(), n);
      }},
-    {"Lost summaries", "lost_summaries", true,
-     [](const Line& s, Numbers n) { return CountCell(s.lost_summaries(), n); }},
-    {"Gaps", "gap_ms", true, [](const Line& s, Numbers n) { return DurationCell(s.gap_ms(), n); }},
-    {"Blind for", "blind_ports", false, BlindCell},
-    {"Vote in ranks", "left_out", false,
-     [](const Line& s, Numbers) { return s.left_out() ? "no: " + s.reason() : "yes"; }},
+    {"Truncated", "truncated", true, Counter<&v1::Accounting::truncated>},
+    {"Malformed", "malformed", true, Counter<&v1::Accounting::malformed>},
+    {"Late", "late", true, Counter<&v1::Accounting::late>},
+    {"Bad time", "time_bad", true, Counter<&v1::Accounting::time_bad>},
 };
 
 // Columns in which a reader finds nothing: no port is blind, nobody has IPv6.
@@ -98,6 +110,24 @@ bool SaysNothing(const v1::Report& report, const SensorColumn& column) {
   return plain == "blind_ports" || plain == "p6";
 }
 
+Grid LinesGrid(const v1::Report& report, std::span<const SensorColumn> columns, Numbers numbers) {
+  Grid grid;
+  grid.section = "Coverage and loss";
+  grid.empty_reason = report.sensor_lines_size() == 0 ? "no sensor is known" : "";
+  std::vector<const SensorColumn*> chosen;
+  for (const SensorColumn& column : columns) {
+    const bool plain = numbers == Numbers::kPlain;
+    if (!plain && SaysNothing(report, column)) continue;
+    chosen.push_back(&column);
+    grid.columns.push_back({plain ? column.plain : column.head, column.number});
+  }
+  for (const Line& line : report.sensor_lines()) {
+    std::vector<std::string>& cells = grid.rows.emplace_back();
+    for (const SensorColumn* column : chosen) cells.push_back(column->cell(line, numbers));
+  }
+  return grid;
+}
+
 std::string RuleText(const v1::SensitivityLine& line, Numbers n) {
   if (n == Numbers::kPlain) return line.rule();
   return line.rule() == "scan" ? "Scan of the whole IPv4 space"
@@ -107,21 +137,21 @@ std::string RuleText(const v1::SensitivityLine& line, Numbers n) {
 }  // namespace
 
 Grid SensorGrid(const v1::Report& report, Numbers numbers) {
-  Grid grid;
+  Grid grid = LinesGrid(report, kCoverageColumns, numbers);
   grid.id = "sensors";
-  grid.section = "Coverage and loss";
   grid.title = "Sensors";
-  grid.empty_reason = report.sensor_lines_size() == 0 ? "no sensor is known" : "";
-  std::vector<const SensorColumn*> chosen;
-  for (const SensorColumn& column : kSensorColumns) {
-    const bool plain = numbers == Numbers::kPlain;
-    if (!plain && SaysNothing(report, column)) continue;
-    chosen.push_back(&column);
-    grid.columns.push_back({plain ? column.plain : column.head, column.number});
-  }
-  for (const Line& line : report.sensor_lines()) {
-    std::vector<std::string>& cells = grid.rows.emplace_back();
-    for (const SensorColumn* column : chosen) cells.push_back(column->cell(line, numbers));
+  return grid;
+}
+
+Grid LossGrid(const v1::Report& report, Numbers numbers) {
+  Grid grid = LinesGrid(report, kLossColumns, numbers);
+  grid.id = "loss";
+  grid.title = "What was lost";
+  const uint64_t rejected = report.coverage().rejected_summaries();
+  if (rejected > 0) {
+    grid.notes.push_back(
+        fmt::format("Since the store was made it refused {} of these sensors.",
+                    rejected == 1 ? "1 summary" : WithCommas(rejected) + " summaries"));
   }
   return grid;
 }

@@ -507,7 +507,7 @@ TEST(ReportBuilder, LongPeriodsAreReadByDays) {
 TEST(ReportBuilder, DirtyHoursAreSaid) {
   ActivityStore s = TwoSensors();
   s.dirty = {kToday, kToday + kHourMs, kToday + 2 * kDayMs};
-  EXPECT_THAT(Build(s).notes(), Contains(HasSubstr("2 hours are not summed up yet")));
+  EXPECT_THAT(Build(s).notes(), Contains(HasSubstr("2 hours are not summed up")));
 }
 
 TEST(ReportBuilder, SameStoreSameBytes) {

@@ -136,6 +136,17 @@ TEST(SvgChart, BarsAreInProportion) {
   EXPECT_THAT(svg, HasSubstr("x1=\"674.0\""));
 }
 
+TEST(SvgChart, StripsAreFilledByPercent) {
+  v1::ReportChart chart = Lines({{100, 25, 0, NAN}});
+  const std::string svg = SvgStripChart(chart, ChartFrame{0, 4 * kHourMs, 0});
+  // Left 16 + 4 characters = 41.6, width 760 - 76 - 41.6 = 642.4; a step is 160.6 wide.
+  EXPECT_THAT(svg, HasSubstr("x=\"41.6\" y=\"8.0\" width=\"160.7\" height=\"16.0\""));
+  EXPECT_THAT(svg, HasSubstr("x=\"202.2\" y=\"20.0\" width=\"160.7\" height=\"4.0\""));
+  EXPECT_EQ(Count(svg, "class=\"bar\""), 2);
+  EXPECT_THAT(svg, HasSubstr(">41.7 %<"));  // (100 + 25 + 0) / 3
+  EXPECT_EQ(SvgStripChart(Lines({}), ChartFrame{0, 1, 0}), "");
+}
+
 TEST(NumberText, ForPeople) {
   EXPECT_EQ(WithCommas(0), "0");
   EXPECT_EQ(WithCommas(999), "999");

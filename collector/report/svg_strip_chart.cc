@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "collector/report/number_text.h"
+#include "collector/report/svg_chart.h"
+#include "collector/report/svg_parts.h"
+#include "fmt/format.h"
+
+namespace teiten::report {
+namespace {
+
+constexpr double kRow = 24;
+constexpr double kStrip = 16;
+constexpr double kRight = 76;  // room for the mean
+constexpr std::size_t kMostLabel = 30;
+
+// Mean over the steps that have a value.
+double Mean(const v1::SeriesLine& line) {
+  double sum = 0;
+  int steps = 0;
+  for (const v1::SeriesPoint& p : line.points()) {
+    sum += p.value();
+    steps += p.has_value() ? 1 : 0;
+  }
+  return steps == 0 ? 0 : sum / steps;
+}
+
+std::string Box(const TimeAxis& box, double height, const char* css_class) {
+  return fmt::format(
+      "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" class=\"{}\"/>\n",
+      box.left, box.y, box.width, height, css_class);
+}
+
+std::string Strip(const v1::SeriesLine& line, int64_t step_ms, const TimeAxis& axis,
+                  const ChartFrame& frame) {
+  const auto x_of = [&](int64_t unix_ms) {
+    const int64_t at = std::min(unix_ms, frame.to_unix_ms) - frame.from_unix_ms;
+    return axis.left + axis.width * static_cast<double>(at) /
+                           static_cast<double>(frame.to_unix_ms - frame.from_unix_ms);
+  };
+  std::string out = Box(axis, kStrip, "ground");
+  for (const v1::SeriesPoint& p : line.points()) {
+    if (!p.has_value() || p.value() <= 0) continue;
+    const double x = x_of(p.start_unix_ms());
+    const double height = kStrip * std::min(100.0, p.value()) / 100;
+    // A tenth wider, so that no hairline shows between full steps.
+    out += Box({x, x_of(p.start_unix_ms() + step_ms) - x + 0.1, axis.y + kStrip - height}, height,
+               "bar");
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string SvgStripChart(const v1::ReportChart& chart, const ChartFrame& frame) {
+  if (chart.lines_size() == 0 || frame.to_unix_ms <= frame.from_unix_ms) return "";
+  std::size_t longest = 0;
+  std::string description = chart.unit() + ".";
+  for (const v1::SeriesLine& line : chart.lines()) {
+    longest = std::max(longest, std::min(line.key().size(), kMostLabel));
+    description += fmt::format(" {}: {}.", line.key(), Percent(Mean(line)));
+  }
+  TimeAxis axis;
+  axis.left = 16 + kCharWidth * static_cast<double>(longest);
+  axis.width = kChartWidth - kRight - axis.left;
+  const double bottom = 4 + kRow * chart.lines_size();
+  std::string out = SvgOpen(chart.id(), bottom + 28, chart.title(), description);
+  for (int i = 0; i < chart.lines_size(); ++i) {
+    axis.y = 4 + kRow * i + (kRow - kStrip) / 2;
+    const v1::SeriesLine& line = chart.lines(i);
+    const std::string label = line.key().size() > kMostLabel  // sensor ids are ASCII
+                                  ? line.key().substr(0, kMostLabel - 1) + "~"
+                                  : line.key();
+    out += SvgText(axis.left - 8, axis.y + kStrip / 2 + 4, "num lab", label);
+    out += Strip(line, static_cast<int64_t>(chart.step_ms()), axis, frame);
+    out += SvgText(axis.left + axis.width + 8, axis.y + kStrip / 2 + 4, "val", Percent(Mean(line)));
+  }
+  axis.y = bottom + 2;
+  return out + SvgTimeAxis(axis, frame) + "</svg>\n";
+}
+
+}  // namespace teiten::report
