@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034  # variables of quickstart
 # Numbered steps with progress and elapsed time; a failed step shows the end of its log, the
 # likely cause and what to run. Sourced by deploy/quickstart, which sets steps_total, logs and
 # started (seconds).
