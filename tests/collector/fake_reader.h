@@ -10,9 +10,9 @@
 #include <tuple>
 #include <vector>
 
-#include "collector/store/tool_split.h"
 #include "collector/store/accounting.h"
 #include "collector/store/store.h"
+#include "collector/store/tool_split.h"
 #include "common/columns.h"
 
 namespace teiten {
