@@ -35,7 +35,7 @@ struct RollupWorkerOptions {
   int64_t poll_ms = 1'000;          // how often the list of dirty hours is looked at
   int64_t least_pause_ms = 15'000;  // between two times of one hour
   int64_t retention_every_ms = 600'000;
-  RollupLimits limits;
+  RollupLimits limits = {};
 };
 
 struct RollupWorkerCounters {

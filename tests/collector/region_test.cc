@@ -8,6 +8,7 @@
 #include <fstream>
 #include <string>
 
+#include "common/log.h"
 #include "tests/collector/mmdb_writer.h"
 #include "tests/collector/store_fixture.h"
 
@@ -104,6 +105,7 @@ TEST(Region, ErrorsNameTheFile) {
 
 // Any cut and any flipped byte of a file gives an error or some answer, never more.
 TEST(Region, DamagedFilesAreSafe) {
+  ConfigureLog({.least = LogLevel::kError});
   const TestFolder folder;
   const std::string good = SmallFile().Bytes();
   RegionLookup regions;
@@ -118,6 +120,7 @@ TEST(Region, DamagedFilesAreSafe) {
       }
     }
   }
+  ConfigureLog({});
 }
 
 }  // namespace

@@ -150,7 +150,8 @@ TYPED_TEST(StoreRollupTest, SelectsByEveryDimension) {
     query.selection = All();
     query.table = RollupTable::kRegions;
     query.regions = {"JP", "folded"};
-    for (const RollupRow& row : *reader->ReadRollup(query)) {
+    const std::vector<RollupRow> regions = *reader->ReadRollup(query);
+    for (const RollupRow& row : regions) {
       EXPECT_TRUE(row.region == "JP" || row.region == "folded");
     }
     query.selection.to_unix_ms = kTestDay;
