@@ -11,11 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include "collector/enrich/region.h"
 #include "collector/grpc_server.h"
 #include "collector/ingest/ingest.h"
 #include "collector/ingest/writer.h"
 #include "collector/query/record_query.h"
 #include "collector/reader_pool.h"
+#include "collector/store/rollup_worker.h"
 #include "collector/store/sqlite_store.h"
 #include "common/folder_lock.h"
 #include "common/keyed_hash.h"
@@ -50,6 +52,7 @@ class Collector {
 
  private:
   [[nodiscard]] absl::StatusOr<std::vector<std::unique_ptr<QueryHandler>>> MakeHandlers();
+  [[nodiscard]] absl::Status StartRollups();
   void CatchSignals();
   void Stop(ExitCode code);
 
@@ -62,10 +65,12 @@ class Collector {
 
   // In the order of the data; destroyed in the opposite one.
   std::optional<FolderLock> lock_;
+  RegionLookup regions_;
   std::unique_ptr<Store> store_;
   std::vector<std::unique_ptr<StoreReader>> store_readers_;
   std::unique_ptr<Writer> writer_;
   std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<RollupWorker> rollups_;
   std::unique_ptr<ReaderPool> readers_;
   std::unique_ptr<GrpcServer> server_;
 };
@@ -74,6 +79,7 @@ absl::Status Collector::Start() {
   absl::StatusOr<FolderLock> lock = FolderLock::Take(config_.data.folder);
   if (!lock.ok()) return lock.status();
   lock_.emplace(*std::move(lock));
+  if (absl::Status s = regions_.Load(config_.enrich.region_file); !s.ok()) return s;
   SqliteStoreOptions options;
   options.folder = config_.data.folder;
   options.utc_offset_minutes = config_.utc_offset_minutes;
@@ -92,6 +98,7 @@ absl::Status Collector::Start() {
         Log(LogLevel::kError, "store_broken", {{"reason", Text(status)}});
         uv_async_send(&broken_);
       });
+  if (absl::Status s = StartRollups(); !s.ok()) return s;
   readers_ = std::make_unique<ReaderPool>(*std::move(handlers));
   absl::StatusOr<std::unique_ptr<GrpcServer>> server = GrpcServer::Start(
       config_.endpoint, [this](IngestInput input) { ingest_->Post(std::move(input)); }, *readers_);
@@ -114,6 +121,11 @@ absl::StatusOr<std::vector<std::unique_ptr<QueryHandler>>> Collector::MakeHandle
   context.utc_offset_minutes = store_->utc_offset_minutes();
   context.facts_kept_ms = config_.data.facts_ms;
   context.now_unix_ms = NowUnixMs;
+  if (!config_.enrich.region_file.empty()) {
+    context.region = [this](Family family, const Address& source) {
+      return regions_.RegionOf(family, source);
+    };
+  }
   context.connected = [this](const std::string& sensor) { return ingest_->Connected(sensor); };
   std::vector<std::unique_ptr<QueryHandler>> handlers;
   for (int i = 0; i < kReaders; ++i) {
@@ -123,6 +135,17 @@ absl::StatusOr<std::vector<std::unique_ptr<QueryHandler>>> Collector::MakeHandle
     handlers.push_back(std::make_unique<RecordQuery>(store_readers_.back().get(), context));
   }
   return handlers;
+}
+
+absl::Status Collector::StartRollups() {
+  absl::StatusOr<std::unique_ptr<StoreReader>> reader = store_->OpenReader();
+  if (!reader.ok()) return reader.status();
+  rollups_ = std::make_unique<RollupWorker>(
+      *std::move(reader), Zone(store_->utc_offset_minutes()),
+      [this](Writer::Task task) { return writer_->Post(std::move(task)); },
+      [this](Family family, const Address& source) { return regions_.RegionOf(family, source); });
+  rollups_->Start();
+  return absl::OkStatus();
 }
 
 void Collector::CatchSignals() {
@@ -167,6 +190,7 @@ void Collector::Stop(ExitCode code) {
 Collector::~Collector() {
   if (server_) server_->Shutdown(0);
   if (readers_) readers_->Stop();
+  if (rollups_) rollups_->Stop();  // while the writer still runs its work
   if (writer_) writer_->Stop();
   server_.reset();
   ingest_.reset();
