@@ -2,7 +2,7 @@
 #include "common/service_name.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <tuple>
 
 #include "common/kind.h"
@@ -18,7 +18,7 @@ struct Service {
 
 // Sorted by protocol and port (service_name_test).
 // clang-format off
-constexpr std::array kServices = {
+constexpr Service kServices[] = {
     Service{kProtocolTcp, 17, "qotd"}, Service{kProtocolTcp, 19, "chargen"},
     Service{kProtocolTcp, 20, "ftp-data"}, Service{kProtocolTcp, 21, "ftp"},
     Service{kProtocolTcp, 22, "ssh"}, Service{kProtocolTcp, 23, "telnet"},
@@ -191,11 +191,11 @@ constexpr std::array kServices = {
 
 std::string_view ServiceName(uint32_t protocol, uint32_t port) {
   const auto at =
-      std::lower_bound(kServices.begin(), kServices.end(), std::tuple(protocol, port),
+      std::lower_bound(std::begin(kServices), std::end(kServices), std::tuple(protocol, port),
                        [](const Service& s, const std::tuple<uint32_t, uint32_t>& key) {
                          return std::tuple<uint32_t, uint32_t>(s.protocol, s.port) < key;
                        });
-  if (at == kServices.end() || at->protocol != protocol || at->port != port) return "";
+  if (at == std::end(kServices) || at->protocol != protocol || at->port != port) return "";
   return at->name;
 }
 

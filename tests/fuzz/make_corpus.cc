@@ -24,6 +24,7 @@ class Corpus {
   }
   void Add(std::string name, const Bytes& bytes) {
     for (char& c : name) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
       const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
       if (!plain) c = '_';
     }

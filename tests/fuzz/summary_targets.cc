@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <google/protobuf/stubs/logging.h>
+
 #include <cstring>
 
 #include "common/columns.h"
@@ -40,6 +42,8 @@ void CheckSummary(const v1::WindowSummary& summary) {
 }  // namespace
 
 void Envelope(Input input) {
+  // Protobuf reports each wrong string on stderr.
+  static const google::protobuf::LogSilencer silence;
   if (input.empty()) return;
   if (input[0] == 0) {
     v1::Envelope envelope;

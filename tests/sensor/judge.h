@@ -11,7 +11,7 @@
 
 #include "sensor/classify/classify.h"
 #include "sensor/decode/decode.h"
-#include "tests/sensor/packet_builder.h"
+#include "tests/sensor/packet_starts.h"
 
 namespace teiten::test {
 
