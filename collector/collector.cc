@@ -3,11 +3,13 @@
 
 #include <uv.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,17 +19,25 @@
 #include "collector/ingest/writer.h"
 #include "collector/query/record_query.h"
 #include "collector/reader_pool.h"
+#include "collector/report/report.h"
 #include "collector/store/rollup_worker.h"
 #include "collector/store/sqlite_store.h"
 #include "common/folder_lock.h"
 #include "common/keyed_hash.h"
 #include "common/log.h"
+#include "common/time_format.h"
 
 namespace teiten {
 namespace {
 
 constexpr int kReaders = 2;
 constexpr int64_t kShutdownGraceMs = 2'000;
+// Between two roll-ups of the running hour: how far an answer from rollups may be behind.
+constexpr int64_t kRollupPauseMs = 2'000;
+// A report waits this long for its hours to be rolled up; what is still dirty then, it names.
+constexpr int64_t kReportWaitMs = 15'000;
+constexpr int64_t kReportPollMs = 100;
+constexpr uint32_t kMostDirtyHours = 10'000;
 
 int64_t NowUnixMs() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -53,6 +63,9 @@ class Collector {
  private:
   [[nodiscard]] absl::StatusOr<std::vector<std::unique_ptr<QueryHandler>>> MakeHandlers();
   [[nodiscard]] absl::Status StartRollups();
+  [[nodiscard]] absl::StatusOr<v1::GetReportReply> MakeReport(StoreReader& reader,
+                                                              const v1::GetReportRequest& request);
+  void WaitForRollups(StoreReader& reader, int64_t from_unix_ms, int64_t to_unix_ms);
   void CatchSignals();
   void Stop(ExitCode code);
 
@@ -126,6 +139,9 @@ absl::StatusOr<std::vector<std::unique_ptr<QueryHandler>>> Collector::MakeHandle
       return regions_.RegionOf(family, source);
     };
   }
+  context.report = [this](StoreReader& reader, const v1::GetReportRequest& request) {
+    return MakeReport(reader, request);
+  };
   context.connected = [this](const std::string& sensor) { return ingest_->Connected(sensor); };
   std::vector<std::unique_ptr<QueryHandler>> handlers;
   for (int i = 0; i < kReaders; ++i) {
@@ -140,12 +156,47 @@ absl::StatusOr<std::vector<std::unique_ptr<QueryHandler>>> Collector::MakeHandle
 absl::Status Collector::StartRollups() {
   absl::StatusOr<std::unique_ptr<StoreReader>> reader = store_->OpenReader();
   if (!reader.ok()) return reader.status();
+  RollupWorkerOptions options;
+  options.least_pause_ms = kRollupPauseMs;
   rollups_ = std::make_unique<RollupWorker>(
       *std::move(reader), Zone(store_->utc_offset_minutes()),
       [this](Writer::Task task) { return writer_->Post(std::move(task)); },
-      [this](Family family, const Address& source) { return regions_.RegionOf(family, source); });
+      [this](Family family, const Address& source) { return regions_.RegionOf(family, source); },
+      options);
   rollups_->Start();
   return absl::OkStatus();
+}
+
+// On a reader thread. What the worker does not get done in time stays dirty.
+void Collector::WaitForRollups(StoreReader& reader, int64_t from_unix_ms, int64_t to_unix_ms) {
+  const int64_t until_ms = NowUnixMs() + kReportWaitMs;
+  for (;;) {
+    const absl::StatusOr<std::vector<int64_t>> dirty = reader.DirtyHours(kMostDirtyHours);
+    const bool clean = !dirty.ok() || std::none_of(dirty->begin(), dirty->end(), [&](int64_t hour) {
+      return hour + kHourMs > from_unix_ms && hour < to_unix_ms;
+    });
+    if (clean || NowUnixMs() >= until_ms) return;
+    rollups_->Wake();
+    std::this_thread::sleep_for(std::chrono::milliseconds(kReportPollMs));
+  }
+}
+
+absl::StatusOr<v1::GetReportReply> Collector::MakeReport(StoreReader& reader,
+                                                         const v1::GetReportRequest& request) {
+  ReportContext context;
+  context.utc_offset_minutes = store_->utc_offset_minutes();
+  context.now_unix_ms = NowUnixMs();
+  context.software = "teiten-collector " TEITEN_VERSION;
+  const RegionFileInfo region = regions_.info();
+  if (!region.path.empty()) {
+    context.region_data = region.type + " " + region.sha256.substr(0, 16) + ", built " +
+                          FormatDay(region.built_unix_ms, 0);
+  }
+  const absl::StatusOr<ReportRequestResolved> resolved =
+      ResolveReportRequest(request, context.utc_offset_minutes, context.now_unix_ms);
+  if (!resolved.ok()) return resolved.status();
+  WaitForRollups(reader, resolved->previous_from_unix_ms, resolved->to_unix_ms);
+  return AnswerReport(reader, request, context);
 }
 
 void Collector::CatchSignals() {
