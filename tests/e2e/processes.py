@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real processes for end-to-end tests: a collector on a Unix socket, sensors, the client.
+
+Everything lives in one temporary folder and ends with it. Nothing waits by the clock alone: each
+wait is for a thing, with a limit.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+BUILD = Path(os.environ["TEITEN_BUILD"])
+SENSOR = BUILD / "sensor/teiten-sensor"
+COLLECTOR = BUILD / "collector/teiten-collector"
+CLIENT = BUILD / "client/teiten"
+ROOT = Path(__file__).resolve().parents[2]
+CAPTURES = ROOT / "tests/captures"
+DARK = "203.0.113.0/24,2001:db8:d::/48"
+LIMIT_S = 60
+
+
+def wait_for(what, condition, limit_s=LIMIT_S):
+    """Polls until condition() is true; fails with `what` after the limit."""
+    end = time.monotonic() + limit_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {limit_s} s for {what}")
+        time.sleep(0.02)
+
+
+class Bench:
+    """A folder, a collector in it, and what sensors and analysts do with it."""
+
+    def __init__(self):
+        # Short, because a Unix socket's path is at most 107 bytes.
+        self.temporary = tempfile.TemporaryDirectory(prefix="teiten-", dir="/tmp")
+        self.folder = Path(self.temporary.name)
+        self.address = f"unix:{self.folder}/c.sock"
+        self.collector = None
+        self.log = open(self.folder / "collector.log", "ab")
+
+    def __enter__(self):
+        self.start_collector()
+        return self
+
+    def __exit__(self, *_):
+        if self.collector is not None:
+            self.collector.kill()
+            self.collector.wait()
+        self.log.close()
+        self.temporary.cleanup()
+
+    def collector_log(self):
+        return (self.folder / "collector.log").read_text()
+
+    def start_collector(self):
+        before = self.collector_log().count("event=listening")
+        self.collector = subprocess.Popen(
+            [COLLECTOR, "serve", "--data", self.folder / "data", "--listen", self.address],
+            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
+        wait_for("the collector to listen", lambda: self.listening(before))
+
+    def listening(self, before):
+        if self.collector.poll() is not None:
+            raise AssertionError("the collector ended: " + self.collector_log())
+        return self.collector_log().count("event=listening") > before
+
+    def kill_collector(self):
+        self.collector.send_signal(signal.SIGKILL)
+        self.collector.wait()
+
+    def stop_collector(self):
+        self.collector.terminate()
+        assert self.collector.wait(LIMIT_S) == 0, self.collector_log()
+
+    def sensor_command(self, name, capture, *more):
+        return [SENSOR, "--read", capture, "--observe", DARK, "--sensor", name,
+                "--collector", self.address, "--spool", self.folder / f"spool-{name}",
+                "--print", "csv", *more]
+
+    def read(self, name, capture, *more):
+        """Runs a sensor over a capture to its end; its CSV."""
+        done = subprocess.run(self.sensor_command(name, capture, *more), capture_output=True,
+                              text=True, timeout=LIMIT_S, stdin=subprocess.DEVNULL, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def ask(self, *question):
+        done = subprocess.run([CLIENT, *question, "--collector", self.address],
+                              capture_output=True, text=True, timeout=LIMIT_S,
+                              stdin=subprocess.DEVNULL, check=False)
+        assert done.returncode == 0, f"{question}: {done.stderr}"
+        return done.stdout
+
+    def tuples(self, name, begin, end):
+        return self.ask("tuples", "--group", "replay", "--sensor", name, "--from", begin,
+                        "--to", end, "--output", "csv", "--limit", "1000000")
+
+    def report(self, day):
+        return json.loads(self.ask("report", "--group", "replay", "--day", day,
+                                   "--format", "json"))
+
+
+def rows(csv):
+    """The data lines, without the header."""
+    lines = csv.splitlines()
+    assert lines and lines[0].startswith("window_start,"), lines[:1]
+    return lines[1:]
+
+
+def packets(csv):
+    return sum(int(line.split(",")[5]) for line in rows(csv))
