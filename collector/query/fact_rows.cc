@@ -15,7 +15,8 @@ absl::StatusOr<std::vector<FlowRow>> SelectRows(const StoredFact& fact, const Re
   std::erase_if(*rows, [&](const FlowRow& row) {
     return !filter.Has(row.kind()) || !filter.HasPort(row.protocol, row.port) ||
            !filter.HasSource(family, row.source) ||
-           (!filter.regions.empty() && !filter.HasRegion(RegionOf(context, family, row.source)));
+           (!filter.regions.empty() &&
+            !filter.HasRegion(SourceRegion(context, family, row.source)));
   });
   return rows;
 }
@@ -40,7 +41,7 @@ bool Covers(const RecordFilter& filter, const v1::FoldedRow& row) {
          filter.HasRegion("folded") && filter.Has(v1::TOOL_MARK_UNMARKED);
 }
 
-std::string RegionOf(const QueryContext& context, Family family, const Address& source) {
+std::string SourceRegion(const QueryContext& context, Family family, const Address& source) {
   return context.region ? context.region(family, source) : "unknown";
 }
 

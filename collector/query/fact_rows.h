@@ -18,8 +18,8 @@ namespace teiten {
                                                               const RecordFilter& filter,
                                                               const QueryContext& context,
                                                               Family family);
-// Tools are not looked at: a row may belong to several (collector/store/tool_split.h). Stops at the first error
-// of the visitor.
+// Tools are not looked at: a row may belong to several (collector/store/tool_split.h). Stops at the
+// first error of the visitor.
 [[nodiscard]] absl::Status ForEachRow(const StoredFact& fact, const RecordFilter& filter,
                                       const QueryContext& context,
                                       const std::function<absl::Status(const FlowRow&)>& visit);
@@ -29,7 +29,7 @@ namespace teiten {
 [[nodiscard]] bool Covers(const RecordFilter& filter, const v1::FoldedRow& row);
 
 // "unknown" without a region file.
-[[nodiscard]] std::string RegionOf(const QueryContext& context, Family family,
-                                   const Address& source);
+[[nodiscard]] std::string SourceRegion(const QueryContext& context, Family family,
+                                       const Address& source);
 
 }  // namespace teiten

@@ -171,7 +171,7 @@ class Gatherer {
 
   absl::Status AddRow(const StoredFact& fact, const FlowRow& row) {
     const std::string region =
-        by_region_ ? RegionOf(context_, row.family(), row.source) : std::string();
+        by_region_ ? SourceRegion(context_, row.family(), row.source) : std::string();
     Cell cell{.start_unix_ms = fact.window_start_unix_ms,
               .sensor = &fact.key.sensor,
               .family = row.family(),
