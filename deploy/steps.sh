@@ -79,9 +79,12 @@ explain() {
   elif grep -qE 'Operation not permitted|no privilege|permission to capture' "$log"; then
     cause='capturing needs root (CAP_NET_RAW)'
     remedy='sudo deploy/quickstart, or deploy/quickstart --no-live'
-  elif grep -qE 'in use|is owned by|already runs' "$log"; then
-    cause='another collector or quickstart runs here'
-    remedy='deploy/quickstart --clean   (stops it and forgets its data)'
+  elif grep -qE 'in use by|is used by|already runs' "$log"; then
+    cause='another collector runs here, by an earlier quickstart or apart from it'
+    remedy='deploy/quickstart --clean (for an earlier quickstart), else stop that process'
+  elif grep -q 'no interface' "$log"; then
+    cause='there is no interface of that name'
+    remedy='deploy/quickstart --interface NAME, or deploy/quickstart --no-live'
   else
     cause="exit code $status; the lines above say more"
     remedy='deploy/quickstart --clean, then deploy/quickstart'
@@ -89,11 +92,16 @@ explain() {
   printf '\n  likely cause: %s\n  try:          %s\n  whole log:    %s\n' "$cause" "$remedy" "$log"
 }
 
-# wait_until SECONDS WHAT COMMAND...: polls until the command succeeds.
+# wait_until SECONDS WHAT COMMAND...: polls until the command succeeds. Its status 2 says that it
+# never will.
 wait_until() {
-  local limit=$((SECONDS + $1)) what=$2
+  local limit=$((SECONDS + $1)) what=$2 status
   shift 2
-  until "$@"; do
+  while true; do
+    status=0
+    "$@" || status=$?
+    if ((status == 0)); then return 0; fi
+    if ((status == 2)); then return 1; fi
     if ((SECONDS >= limit)); then
       printf 'gave up waiting for %s\n' "$what"
       return 1
