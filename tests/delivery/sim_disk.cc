@@ -110,6 +110,12 @@ void SimDisk::Delete(const std::string& name) {
   durable_names_.erase(name);
 }
 
+void SimDisk::Rot(const std::string& name, const std::string& bytes) {
+  Inode& inode = inodes_.at(names_.at(name));
+  inode.seen = bytes;
+  if (inode.ever_durable) inode.durable = bytes;
+}
+
 absl::StatusOr<std::vector<Disk::File>> SimDisk::List(const std::string& folder) {
   if (crashed_) return absl::UnavailableError("the process is dead");
   const std::string prefix = folder.empty() ? "" : folder + "/";
@@ -149,6 +155,7 @@ absl::Status SimDisk::WriteFile(const std::string& name, const std::string& byte
   inode.seen = written.ok() ? bytes : bytes.substr(0, Below(bytes.size() + 1));
   if (!written.ok()) return written;
   if (absl::Status synced = Operate(false); !synced.ok()) return synced;
+  if (lies_) return absl::OkStatus();
   inode.durable = inode.seen;
   inode.ever_durable = true;
   return absl::OkStatus();
@@ -171,6 +178,7 @@ absl::Status SimDisk::Remove(const std::string& name) {
 
 absl::Status SimDisk::SyncFolder() {
   if (absl::Status status = Operate(false); !status.ok()) return status;
+  if (lies_) return absl::OkStatus();
   for (const Change& change : pending_) ApplyTo(durable_names_, change);
   pending_.clear();
   return absl::OkStatus();

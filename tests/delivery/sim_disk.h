@@ -28,6 +28,7 @@ class SimDisk : public Disk {
   void FailOnce(uint64_t operations, absl::Status with);  // the n-th from now
   void set_failure_rates(double no_space, double io_error);
   void set_capacity_bytes(uint64_t bytes) { capacity_bytes_ = bytes; }
+  void set_lies_about_fsync() { lies_ = true; }  // a mutant: says durable, and is not
   [[nodiscard]] bool crashed() const { return crashed_; }
   [[nodiscard]] uint64_t operations() const { return operations_; }
   [[nodiscard]] uint64_t faults() const { return faults_; }
@@ -44,6 +45,7 @@ class SimDisk : public Disk {
   [[nodiscard]] std::map<std::string, std::string> Files() const;
   void Put(const std::string& name, const std::string& bytes);  // durable at once
   void Delete(const std::string& name);                         // durable at once
+  void Rot(const std::string& name, const std::string& bytes);  // in place, on the platter too
 
   // ---- Disk
   absl::StatusOr<std::vector<File>> List(const std::string& folder) override;
@@ -90,6 +92,7 @@ class SimDisk : public Disk {
   uint64_t capacity_bytes_ = UINT64_MAX;
   uint64_t faults_ = 0;
   bool crashed_ = false;
+  bool lies_ = false;
 };
 
 struct SimDisk::Image {

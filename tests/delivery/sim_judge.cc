@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The account at the end of a run: every window that was ever durably spooled is in the store
+// once, or its loss is on record for a reason that this run really had.
+#include <algorithm>
+
+#include "tests/delivery/sim_world.h"
+
+namespace teiten {
+namespace {
+
+std::string Name(const Content& content) {
+  return "sensor-" + std::to_string(content.sensor) + " sequence " +
+         std::to_string(content.sequence) + " of " + std::to_string(content.spooled_ms) + " ms";
+}
+
+}  // namespace
+
+void SimWorld::Judge() {
+  collector->Account(outcome);
+  for (const auto& sensor : sensors) outcome.disk_faults += sensor->disk().faults();
+  for (const Content& content : contents) JudgeContent(content);
+  JudgeLedgers();
+}
+
+void SimWorld::JudgeContent(const Content& content) {
+  const SimStore::Record& record = collector->store().record();
+  const std::size_t times = record.contents.count(content.sha256);
+  if (times > 1) {
+    ++outcome.doubled;
+    Violation("doubled: " + Name(content));
+  }
+  switch (content.state) {
+    case Content::State::kUnknown:
+      ++outcome.unknown;
+      return;
+    case Content::State::kRolledAway:
+      ++outcome.rolled_away;
+      return;
+    case Content::State::kUnwritable:
+      ++outcome.unwritable;
+      return;
+    case Content::State::kSpooled:
+      break;
+  }
+  ++outcome.spooled;
+  if (times == 1) {
+    ++outcome.stored;
+    return;
+  }
+  const std::string& sensor = sensors[content.sensor]->name();
+  if (record.conflicting.contains(content.sha256)) {
+    ++outcome.conflicting;
+    if (!scenario.roll_back) Violation("a conflict without a roll-back: " + Name(content));
+    return;
+  }
+  const auto ledger = record.ledgers.find({sensor, content.spool});
+  const bool on_record =
+      ledger != record.ledgers.end() && ledger->second.gaps.Contains(content.sequence);
+  const v1::Gap::Reason reason =
+      on_record ? ledger->second.reasons.at(content.sequence) : v1::Gap::REASON_UNSPECIFIED;
+  const bool tight = scenario.spool_bytes < (1ULL << 30) || scenario.disk_bytes != UINT64_MAX ||
+                     scenario.no_space > 0;
+  if (reason == v1::Gap::REASON_SHED_SIZE && tight) {
+    ++outcome.shed;
+  } else if (reason == v1::Gap::REASON_QUARANTINED && outcome.rotten_files > 0) {
+    ++outcome.quarantined;
+  } else if (on_record && restored_ms > content.spooled_ms) {
+    // It was stored, dropped by the spool as it may, and lost with the collector's disk.
+    const bool was_stored =
+        ever_durable.contains({{sensor, content.spool, content.sequence}, content.sha256});
+    const bool may_drop =
+        tight || scenario.keep_acknowledged_ms < 24LL * 3'600'000 || outcome.rotten_files > 0;
+    if (was_stored && may_drop) {
+      ++outcome.forgotten;
+    } else {
+      ++outcome.lost;
+      Violation("lost: " + Name(content) + ", gap " + v1::Gap::Reason_Name(reason));
+    }
+  } else {
+    ++outcome.lost;
+    Violation("lost: " + Name(content) + ", gap " + v1::Gap::Reason_Name(reason));
+  }
+}
+
+// No hole stays open: every sequence below the next one is stored, rejected or a gap.
+void SimWorld::JudgeLedgers() {
+  for (const auto& sensor : sensors) {
+    if (!sensor->alive()) continue;
+    const SpoolCore& core = sensor->engine().spool().core();
+    const SpoolIdentity& identity = core.identity();
+    const auto ledger = collector->store().record().ledgers.find({sensor->name(), identity.spool});
+    RangeSet open;
+    open.Add(1, core.next_sequence() - 1);
+    if (ledger != collector->store().record().ledgers.end()) {
+      open.RemoveAll(ledger->second.Settled());
+    }
+    if (!open.empty()) {
+      Violation(sensor->name() + " has an open hole at sequence " +
+                std::to_string(open.ToVector().front().first));
+    }
+    outcome.waiting += core.counters().waiting;
+  }
+}
+
+void Outcome::Add(const Outcome& other) {
+  violations.insert(violations.end(), other.violations.begin(), other.violations.end());
+  uint64_t Outcome::*const sums[] = {&Outcome::produced,
+                                     &Outcome::spooled,
+                                     &Outcome::unwritable,
+                                     &Outcome::unknown,
+                                     &Outcome::rolled_away,
+                                     &Outcome::stored,
+                                     &Outcome::shed,
+                                     &Outcome::quarantined,
+                                     &Outcome::conflicting,
+                                     &Outcome::forgotten,
+                                     &Outcome::waiting,
+                                     &Outcome::lost,
+                                     &Outcome::doubled,
+                                     &Outcome::kills,
+                                     &Outcome::power_cuts,
+                                     &Outcome::roll_backs,
+                                     &Outcome::disk_faults,
+                                     &Outcome::rotten_files,
+                                     &Outcome::collector_crashes,
+                                     &Outcome::restores,
+                                     &Outcome::store_full,
+                                     &Outcome::line_cuts,
+                                     &Outcome::dropped,
+                                     &Outcome::doubled_messages,
+                                     &Outcome::messages,
+                                     &Outcome::new_spools,
+                                     &Outcome::duplicates};
+  for (const auto sum : sums) this->*sum += other.*sum;
+}
+
+}  // namespace teiten

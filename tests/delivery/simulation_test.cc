@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// TEITEN_SEED=N runs that seed alone; TEITEN_SEEDS=N runs so many, from 1.
+#include "tests/delivery/simulation.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+namespace teiten {
+namespace {
+
+constexpr uint64_t kSeeds = 250;
+
+void Print(const Outcome& o, uint64_t seeds, double seconds) {
+  const auto n = [](uint64_t value) { return static_cast<unsigned long long>(value); };
+  std::printf("%llu seeds in %.1f s\n", n(seeds), seconds);
+  std::printf(
+      "windows: %llu produced = %llu spooled + %llu unwritable + %llu unknown (died in "
+      "Submit) + %llu rolled away\n",
+      n(o.produced), n(o.spooled), n(o.unwritable), n(o.unknown), n(o.rolled_away));
+  std::printf(
+      "spooled: %llu stored + %llu shed + %llu quarantined + %llu conflicting + %llu "
+      "forgotten by a restored collector + %llu waiting; lost %llu, doubled %llu\n",
+      n(o.stored), n(o.shed), n(o.quarantined), n(o.conflicting), n(o.forgotten), n(o.waiting),
+      n(o.lost), n(o.doubled));
+  std::printf(
+      "sensors: %llu kills, %llu power cuts, %llu roll-backs (%llu new spools), %llu disk "
+      "faults, %llu rotten files\n",
+      n(o.kills), n(o.power_cuts), n(o.roll_backs), n(o.new_spools), n(o.disk_faults),
+      n(o.rotten_files));
+  std::printf("collector: %llu crashes, %llu restores, %llu times full, %llu duplicates\n",
+              n(o.collector_crashes), n(o.restores), n(o.store_full), n(o.duplicates));
+  std::printf("lines: %llu cuts; of %llu messages %llu dropped, %llu doubled\n", n(o.line_cuts),
+              n(o.messages), n(o.dropped), n(o.doubled_messages));
+}
+
+TEST(Simulation, NothingSpooledIsLostOrDoubled) {
+  const char* const one = std::getenv("TEITEN_SEED");
+  const char* const many = std::getenv("TEITEN_SEEDS");
+  const uint64_t first = one != nullptr ? std::strtoull(one, nullptr, 10) : 1;
+  const uint64_t count = one != nullptr    ? 1
+                         : many != nullptr ? std::strtoull(many, nullptr, 10)
+                                           : kSeeds;
+  Outcome sum;
+  const auto begin = std::chrono::steady_clock::now();
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    const Outcome outcome = Simulate(seed);
+    for (const std::string& violation : outcome.violations) {
+      ADD_FAILURE() << "TEITEN_SEED=" << seed << ": " << violation;
+    }
+    EXPECT_EQ(outcome.produced,
+              outcome.spooled + outcome.unwritable + outcome.unknown + outcome.rolled_away);
+    EXPECT_EQ(outcome.spooled, outcome.stored + outcome.shed + outcome.quarantined +
+                                   outcome.conflicting + outcome.forgotten + outcome.lost);
+    sum.Add(outcome);
+  }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  Print(sum, count, took.count());
+  if (one != nullptr) return;
+  // The trouble that the promise is about has really been met.
+  EXPECT_GT(sum.kills, count / 2);
+  EXPECT_GT(sum.power_cuts, count / 2);
+  EXPECT_GT(sum.collector_crashes, count);
+  EXPECT_GT(sum.line_cuts, count);
+  EXPECT_GT(sum.disk_faults, count);
+  EXPECT_GT(sum.roll_backs, count / 10);
+  EXPECT_GT(sum.new_spools, 0);
+  EXPECT_GT(sum.restores, count / 10);
+  EXPECT_GT(sum.shed, 0);
+  EXPECT_GT(sum.quarantined, 0);
+  EXPECT_GT(sum.duplicates, 0);
+}
+
+TEST(Simulation, TheSameSeedIsTheSameRun) {
+  for (uint64_t seed = 1; seed <= 5; ++seed) {
+    const Outcome a = Simulate(seed);
+    const Outcome b = Simulate(seed);
+    EXPECT_EQ(a.messages, b.messages);
+    EXPECT_EQ(a.stored, b.stored);
+    EXPECT_EQ(a.disk_faults, b.disk_faults);
+  }
+}
+
+}  // namespace
+}  // namespace teiten
