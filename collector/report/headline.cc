@@ -80,6 +80,11 @@ void AddTotal(v1::Report& report) {
 }
 
 void AddChange(const RankResult& everything, v1::Report& report) {
+  if (!everything.ranked) {
+    report.add_headlines(
+        fmt::format("Nothing is ranked or compared: {}.", everything.why_not_ranked));
+    return;
+  }
   if (everything.rows.empty() || !everything.rows[0].change_percent) return;
   const double percent = *everything.rows[0].change_percent;
   const std::size_t sensors = everything.sensors.size() - everything.left_out_of_comparison.size();

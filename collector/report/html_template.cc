@@ -170,7 +170,8 @@ font-size:.8125rem}
 @page{size:A4;margin:16mm 14mm}
 body{max-width:none;padding:0;font-size:10.5pt}
 figure,tr,.figures,h3{break-inside:avoid}
-h2,h3,figcaption,caption{break-after:avoid}
+h2,h3,figcaption,caption,thead{break-after:avoid}
+tbody tr:first-child{break-before:avoid}
 .scroll{overflow:visible}
 table{font-size:8.5pt}}
 )css";

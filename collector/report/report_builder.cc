@@ -106,6 +106,11 @@ void NoteMethod(v1::Report& out) {
   }
 }
 
+void NotePrevious(v1::Report& out) {
+  if (out.previous_coverage().live_ms() > 0 || out.coverage().live_ms() == 0) return;
+  out.add_notes("Nothing is compared: the store has nothing of the previous period.");
+}
+
 void NoteCoverage(const PeriodData& now, const std::vector<SensorBook>& books, v1::Report& out) {
   const int32_t offset = out.utc_offset_minutes();
   if (out.has_cut_unix_ms()) {
@@ -217,6 +222,7 @@ absl::Status Fill(StoreReader& store, const TwoPeriods& periods, uint32_t rows, 
     out.add_headlines(out.empty_reason());
   }
   NoteMethod(out);
+  NotePrevious(out);
   NoteCoverage(now, *books, out);
   return NoteDirtyHours(store, out);
 }

@@ -193,7 +193,7 @@ void NoteBlind(const v1::ReportTable& table, const RankResult& ranking, v1::Repo
 
 RankResult Rank(const RankInput& now, const RankInput& before, bool compare) {
   RankResult result = compare ? ComputeRankWithPrevious(now, before) : ComputeRank(now);
-  if (!compare) result.why_not_compared = "the store has nothing of the previous period";
+  if (!compare) result.why_not_compared = kNoPrevious;
   return result;
 }
 

@@ -34,6 +34,9 @@ struct TableSpec {
   std::vector<RankKey> always;  // rows even where nothing was seen
 };
 
+// Why no table is compared when the store has no live time of the period before.
+inline constexpr const char* kNoPrevious = "the store has nothing of the previous period";
+
 struct TwoPeriods {
   const PeriodData& now;
   const PeriodData& before;

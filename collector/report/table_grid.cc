@@ -4,6 +4,7 @@
 
 #include "collector/report/grid.h"
 #include "collector/report/grid_cells.h"
+#include "collector/report/table.h"
 #include "collector/report/tables.h"
 
 namespace teiten::report {
@@ -144,9 +145,8 @@ std::string Join(const google::protobuf::RepeatedPtrField<std::string>& list) {
 }
 
 void AddNotes(const Table& table, Grid& grid) {
-  if (!table.ranked() && table.rows_size() > 0) {
-    grid.notes.push_back("Not ranked: " + table.not_ranked() + ". Rows are in order of packets.");
-  } else if (!table.compared() && table.rows_size() > 0) {
+  // That there is nothing to compare with is said once, in the report's notes.
+  if (table.ranked() && !table.compared() && table.not_compared() != kNoPrevious) {
     grid.notes.push_back("No previous ranks: " + table.not_compared() + ".");
   }
   const uint32_t more = table.keys() - static_cast<uint32_t>(table.rows_size());
@@ -176,7 +176,8 @@ Grid TableGrid(const v1::ReportTable& table, Numbers numbers) {
   grid.section = table.section();
   grid.title = table.title();
   grid.empty_reason = table.empty_reason();
-  if (table.ranked()) grid.caption = "Mean, median, pooled and change in " + table.unit();
+  grid.caption = table.ranked() ? "Values in " + table.unit()
+                                : "Not ranked, in order of packets: " + table.not_ranked();
   std::vector<const ColumnSpec*> chosen;
   for (const ColumnSpec& column : kColumns) {
     const bool plain = numbers == Numbers::kPlain;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Columns of what says how far a report may be trusted: coverage, loss, fates, sensitivity.
+#include <algorithm>
 #include <cmath>
 #include <span>
 
@@ -189,22 +190,26 @@ Grid SensitivityGrid(const v1::Report& report, Numbers numbers) {
   const bool plain = numbers == Numbers::kPlain;
   grid.caption = fmt::format("With 99 % certainty, by {} observed IPv4 addresses",
                              Rounded(report.coverage().mean_n4()));
+  // Why something is not visible; most often there is nothing to say.
+  const bool notes = plain || std::any_of(report.sensitivity().begin(), report.sensitivity().end(),
+                                          [](const auto& line) { return !line.note().empty(); });
   grid.columns = {{plain ? "rule" : "What", false},
                   {plain ? "rule_set" : "Rule set", false},
                   {plain ? "duration_ms" : "Lasting", true},
                   {plain ? "watched_ms" : "Watched", true},
-                  {plain ? "packets_per_second" : "Packets per second", true},
-                  {plain ? "note" : "Note", false}};
+                  {plain ? "packets_per_second" : "Packets per second", true}};
+  if (notes) grid.columns.push_back({plain ? "note" : "Note", false});
   if (report.sensitivity_size() == 0) {
     grid.empty_reason = "it needs live time and known observed IPv4 addresses";
   }
   for (const v1::SensitivityLine& line : report.sensitivity()) {
-    grid.rows.push_back(
-        {RuleText(line, numbers), line.rule_set(), DurationCell(line.duration_ms(), numbers),
-         DurationCell(line.watched_ms(), numbers),
-         line.has_packets_per_second() ? ValueCell(line.packets_per_second(), numbers)
-                                       : NothingCell(numbers),
-         line.note()});
+    const std::string rate = line.has_packets_per_second()
+                                 ? ValueCell(line.packets_per_second(), numbers)
+                                 : NothingCell(numbers);
+    grid.rows.push_back({RuleText(line, numbers), line.rule_set(),
+                         DurationCell(line.duration_ms(), numbers),
+                         DurationCell(line.watched_ms(), numbers), rate});
+    if (notes) grid.rows.back().push_back(line.note());
   }
   if (report.sensitivity_size() > 0) {
     grid.notes.push_back("IPv6: no extrapolation.");

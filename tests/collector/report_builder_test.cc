@@ -310,6 +310,9 @@ TEST(ReportBuilder, ShortLiveTimeIsNotRanked) {
   EXPECT_FALSE(t.ranked());
   EXPECT_EQ(t.not_ranked(), "none of 1 sensor was live for half of the period");
   EXPECT_THAT(Keys(t), ElementsAre("0 23/TCP", "0 80/TCP"));
+  EXPECT_EQ(r.headlines(1),
+            "Nothing is ranked or compared: none of 1 sensor was live for half of the period.");
+  EXPECT_THAT(r.notes(), Contains(HasSubstr("the store has nothing of the previous period")));
   EXPECT_TRUE(r.sensor_lines(0).left_out());
   EXPECT_EQ(r.sensor_lines(0).reason(), "live 4.2 % of the period");
   // The same hour of a day that was only two hours old would do.

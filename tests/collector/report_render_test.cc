@@ -109,7 +109,7 @@ TEST(ReportRender, MarkdownOfASmallReport) {
       Render(Small(), v1::REPORT_FORMAT_MARKDOWN),
       HasSubstr("### Scanned ports, IPv4\n"
                 "\n"
-                "Mean, median, pooled and change in packets per N4 and day.\n"
+                "Values in packets per N4 and day.\n"
                 "\n"
                 "| Rank | Port | Name | Mean | Median | Pooled | Previous rank | Change | "
                 "Packets | Share | Sources | Sensors |\n"
