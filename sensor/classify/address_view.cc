@@ -110,7 +110,9 @@ uint64_t AddressView::BitmapBit(Family family, const Address& address) const {
   const uint64_t hash = family == Family::kIpv4
                             ? hash_.m[0] + hash_.m[4] * static_cast<uint32_t>(address.low)
                             : MultilinearHash(hash_, Words(address));
-  return uint64_t{1} << (hash >> 58);
+  // Mixed, because a linear hash spreads neighbouring addresses evenly or bunches them, and the
+  // count of bits is an estimate for random places.
+  return uint64_t{1} << (Mix64(hash) >> 58);
 }
 
 std::optional<uint64_t> AddressView::n4() const {
