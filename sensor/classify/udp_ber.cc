@@ -54,31 +54,10 @@ std::optional<Content> Take(Content& from, uint8_t tag) {
 }
 
 // The inside of the message's outer SEQUENCE; how long the datagram was before it was cut is
-// unknown, so any length may be declared here.
+// unknown, so any length that UDP can carry may be declared here.
 std::optional<Content> Message(Payload p) {
-  Content all{p, std::numeric_limits<uint32_t>::max()};
+  Content all{p, std::numeric_limits<uint16_t>::max()};
   return Take(all, kSequence);
-}
-
-// Tag of the PDU, 0 where there is none. Versions 1 and 2c: version, community, PDU (RFC 1157 4,
-// RFC 1901 3). Version 3: version, header, security parameters, then context engine and name
-// before the PDU (RFC 3412 6); an encrypted one is an OCTET STRING and tells nothing.
-uint8_t SnmpPdu(Payload p) {
-  std::optional<Content> message = Message(p);
-  if (!message) return 0;
-  const std::optional<Content> version = Take(*message, kInteger);
-  if (!version || version->declared != 1 || version->bytes.size() != 1) return 0;
-  if (version->bytes[0] == 0 || version->bytes[0] == 1) {
-    if (!Take(*message, kOctetString)) return 0;
-  } else if (version->bytes[0] == 3) {
-    if (!Take(*message, kSequence) || !Take(*message, kOctetString)) return 0;
-    message = Take(*message, kSequence);
-    if (!message || !Take(*message, kOctetString) || !Take(*message, kOctetString)) return 0;
-  } else {
-    return 0;
-  }
-  const std::optional<Element> pdu = TakeAny(*message);
-  return pdu ? pdu->tag : uint8_t{0};
 }
 
 constexpr uint8_t kGet = 0xa0;
@@ -87,6 +66,32 @@ constexpr uint8_t kResponse = 0xa2;
 constexpr uint8_t kSet = 0xa3;
 constexpr uint8_t kGetBulk = 0xa5;
 constexpr uint8_t kReport = 0xa8;
+
+// Tag of the PDU, 0 where there is none. Versions 1 and 2c: version, community, PDU (RFC 1157 4,
+// RFC 1901 3). Version 3: version, header, security parameters, then context engine and name
+// before the PDU (RFC 3412 6); an encrypted one is an OCTET STRING and tells nothing. GetBulk came
+// with version 2c, Report belongs to version 3.
+uint8_t SnmpPdu(Payload p) {
+  std::optional<Content> message = Message(p);
+  if (!message) return 0;
+  const std::optional<Content> version = Take(*message, kInteger);
+  if (!version || version->declared != 1 || version->bytes.size() != 1) return 0;
+  const uint8_t number = version->bytes[0];
+  if (number == 0 || number == 1) {
+    if (!Take(*message, kOctetString)) return 0;
+  } else if (number == 3) {
+    if (!Take(*message, kSequence) || !Take(*message, kOctetString)) return 0;
+    message = Take(*message, kSequence);
+    if (!message || !Take(*message, kOctetString) || !Take(*message, kOctetString)) return 0;
+  } else {
+    return 0;
+  }
+  const std::optional<Element> pdu = TakeAny(*message);
+  if (!pdu || (pdu->tag == kGetBulk && number == 0) || (pdu->tag == kReport && number != 3)) {
+    return 0;
+  }
+  return pdu->tag;
+}
 
 struct LdapOperation {
   uint8_t tag = 0;

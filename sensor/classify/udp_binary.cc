@@ -35,7 +35,7 @@ UdpPayload JudgeNtpPrivate(Payload p) {
 }
 
 // Exchange types: ISAKMP RFC 2408 3.1 with 6 (transaction), 32 and 33 (RFC 2409); IKEv2's from 34
-// to 43 (IANA).
+// to 44 (IANA).
 bool KnownIkeHeader(uint8_t major, uint8_t exchange, uint8_t flags) {
   constexpr uint8_t kIkev1Flags = 0x07;
   constexpr uint8_t kIkev2Flags = 0x38;
@@ -43,7 +43,7 @@ bool KnownIkeHeader(uint8_t major, uint8_t exchange, uint8_t flags) {
     return ((exchange >= 1 && exchange <= 6) || exchange == 32 || exchange == 33) &&
            (flags & ~kIkev1Flags) == 0;
   }
-  return major == 2 && exchange >= 34 && exchange <= 43 && (flags & ~kIkev2Flags) == 0;
+  return major == 2 && exchange >= 34 && exchange <= 44 && (flags & ~kIkev2Flags) == 0;
 }
 
 bool AnySet(Payload p) {
@@ -153,8 +153,11 @@ UdpPayload JudgeBacnet(Payload p) {
     const bool request = p[at + 1] == kWhoHas || p[at + 1] == kWhoIs;
     return request ? UdpPayload::kRequest : UdpPayload::kOther;
   }
-  // Simple, complex and segment ACK, error, reject, abort.
-  return type <= 7 ? UdpPayload::kResponse : UdpPayload::kOther;
+  // Simple and complex ACK, error, reject come from servers. Either side sends segment ACK and
+  // abort, and says with the lowest bit whether it is the server.
+  const bool either_side = type == 4 || type == 7;
+  const bool response = either_side ? (p[at] & 1) != 0 : type <= 6;
+  return response ? UdpPayload::kResponse : UdpPayload::kOther;
 }
 
 // RFC 5531 9: xid, CALL or REPLY; a call has RPC version 2; an accepted reply has a verifier of at
@@ -197,7 +200,8 @@ UdpPayload JudgeOpenVpn(Payload p) {
   if (p.size() < 14 || (p[0] & 0x07) != 0 || !AnySet(p.subspan(1, 8))) return UdpPayload::kOther;
   const uint8_t opcode = p[0] >> 3;
   if (opcode == 10) {
-    const bool request = p.size() > kWrappedBytes && (Be32(p, 9) & 0xf0ffffff) == 1;
+    const uint32_t packet_id = p.size() > kWrappedBytes ? Be32(p, 9) : 0;
+    const bool request = packet_id == 1 || packet_id == 0x0f000001;
     return request ? UdpPayload::kRequest : UdpPayload::kOther;
   }
   if (!IsOpenVpnReset(p)) return UdpPayload::kOther;

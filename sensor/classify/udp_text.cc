@@ -11,16 +11,22 @@ namespace teiten::udp {
 namespace {
 
 // memcached's protocol.txt, "UDP protocol": request id, number of this datagram, how many there
-// are, and two reserved zero bytes stand before the text. Some senders leave them out.
-std::string_view WithoutMemcachedFrame(Payload p) {
+// are, and two reserved zero bytes stand before the text; no server reads or writes one without.
+// Empty where they do not.
+std::string_view BehindMemcachedFrame(Payload p) {
   const bool framed = p.size() >= 8 && Be16(p, 2) < Be16(p, 4) && Be16(p, 6) == 0;
-  return Text(framed ? p.subspan(8) : p);
+  return framed ? Text(p.subspan(8)) : std::string_view();
+}
+
+// Lines end with \r\n, and servers take \n alone as well.
+bool IsCommand(std::string_view text, std::string_view word) {
+  if (!text.starts_with(word) || text.size() == word.size()) return false;
+  const char next = text[word.size()];
+  return next == ' ' || next == '\r' || next == '\n';
 }
 
 bool IsMemcachedRetrieval(std::string_view text) {
-  if (text.starts_with("get ") || text.starts_with("gets ")) return true;
-  // "stats\r\n" or "stats items\r\n".
-  return text.starts_with("stats") && text.size() > 5 && (text[5] == '\r' || text[5] == ' ');
+  return text.starts_with("get ") || text.starts_with("gets ") || IsCommand(text, "stats");
 }
 
 bool EqualIgnoringCase(std::string_view text, std::string_view lower) {
@@ -66,16 +72,16 @@ UdpPayload JudgeSip(Payload p) {
 // memcached's protocol.txt. Only the first datagram of a long answer begins with a word; the
 // others prove nothing.
 UdpPayload JudgeMemcached(Payload p) {
-  const std::string_view text = WithoutMemcachedFrame(p);
+  const std::string_view text = BehindMemcachedFrame(p);
   if (text.starts_with("STAT ") || text.starts_with("VALUE ") || text.starts_with("END\r\n")) {
     return UdpPayload::kResponse;
   }
   const bool request =
-      IsMemcachedRetrieval(text) || text.starts_with("set ") || text.starts_with("version\r\n");
+      IsMemcachedRetrieval(text) || text.starts_with("set ") || IsCommand(text, "version");
   return request ? UdpPayload::kRequest : UdpPayload::kOther;
 }
 
-bool IsMemcachedAmplification(Payload p) { return IsMemcachedRetrieval(WithoutMemcachedFrame(p)); }
+bool IsMemcachedAmplification(Payload p) { return IsMemcachedRetrieval(BehindMemcachedFrame(p)); }
 
 // OASIS WS-Discovery 1.1, 5.2 and 5.3: a SOAP envelope with the action or element Probe, or
 // ProbeMatches. The byte after "Probe" must be there: without it a cut ProbeMatches would ask.

@@ -149,6 +149,29 @@ TEST(UdpRules, OrdinaryRequestsAreNotAmplification) {
   EXPECT_FALSE(AmplifiesExact(53, answer));
 }
 
+// No server reads or writes memcached's text without the frame header.
+TEST(UdpRules, MemcachedIsFramed) {
+  for (const char* text : {"STAT pid 1\r\n", "END\r\n", "stats\r\n", "get a\r\n"}) {
+    EXPECT_EQ(JudgeExact(11211, FromText(text)), UdpPayload::kOther) << text;
+    EXPECT_FALSE(AmplifiesExact(11211, FromText(text))) << text;
+  }
+}
+
+// GetBulk came with version 2c (RFC 1905), Report is of version 3 (RFC 3412 7.1).
+TEST(UdpRules, SnmpPdusBelongToVersions) {
+  const Bytes rest = Hex("0201 01 0201 00 0201 00 3000");
+  const auto message = [&](uint8_t version, uint8_t pdu) {
+    return Hex("30 18 0201") + Bytes{version} + Hex("04 06 7075626c6963") + Bytes{pdu} + Hex("0b") +
+           rest;
+  };
+  EXPECT_EQ(JudgeExact(161, message(1, 0xa5)), UdpPayload::kRequest);
+  EXPECT_TRUE(AmplifiesExact(161, message(1, 0xa5)));
+  EXPECT_EQ(JudgeExact(161, message(0, 0xa5)), UdpPayload::kOther);
+  EXPECT_FALSE(AmplifiesExact(161, message(0, 0xa5)));
+  EXPECT_EQ(JudgeExact(161, message(1, 0xa2)), UdpPayload::kResponse);
+  EXPECT_EQ(JudgeExact(161, message(1, 0xa8)), UdpPayload::kOther);
+}
+
 // EDNS stands behind other records, whose names may be compressed.
 TEST(UdpRules, FindsEdnsBehindOtherRecords) {
   Bytes query = Hex("1234 0100 0001 0000 0001 0001 03 697363 03 6f7267 00 0010 0001") +
