@@ -24,6 +24,11 @@ bool IsLoopback(Family family, const Address& a) {
   return family == Family::kIpv4 ? a.low >> 24 == 127 : a == Address{0, 1};
 }
 
+// Services of other protocols are declared as a whole, with port 0.
+bool HasServicePorts(uint8_t protocol) {
+  return protocol == kProtocolTcp || protocol == kProtocolUdp;
+}
+
 // Neighbour discovery, multicast listener reports and router traffic never leave a link.
 bool IsLinkLocalIcmpv6(uint8_t type) { return (type >= 130 && type <= 137) || type == 143; }
 
@@ -105,15 +110,20 @@ bool Classifier::IsService(const Packet& p) const {
   if (p.transport == Transport::kTcp || p.transport == Transport::kUdp) {
     return services_->Serves(p.protocol, p.destination_port, p.family, p.source);
   }
-  const bool has_no_port =
-      p.transport == Transport::kOther ||
-      (p.transport == Transport::kIcmp && !IsIcmpError(p.family == Family::kIpv6, p.icmp_type));
-  if (has_no_port) return services_->Serves(p.protocol, 0, p.family, p.source);
-  const bool quotes_own = p.transport == Transport::kIcmp && p.quote.readable &&
-                          !p.quote.later_fragment &&
-                          (view_->everything() || view_->IsOwn(p.family, p.quote.source));
-  return quotes_own &&
-         services_->Serves(p.quote.protocol, p.quote.source_port, p.family, p.quote.destination);
+  if (p.transport == Transport::kIcmp && IsIcmpError(p.family == Family::kIpv6, p.icmp_type)) {
+    return QuotesService(p);
+  }
+  // Other protocols are declared as a whole, and their fragments with them.
+  return !HasServicePorts(p.protocol) && services_->Serves(p.protocol, 0, p.family, p.source);
+}
+
+bool Classifier::QuotesService(const Packet& p) const {
+  const Quote& q = p.quote;
+  if (!q.readable || q.icmp_error) return false;
+  if (!view_->everything() && !view_->IsOwn(p.family, q.source)) return false;
+  if (!HasServicePorts(q.protocol))
+    return services_->Serves(q.protocol, 0, p.family, q.destination);
+  return !q.later_fragment && services_->Serves(q.protocol, q.source_port, p.family, q.destination);
 }
 
 Fate Classifier::Judge(const Packet& p, uint32_t now_s, WindowCounts& counts) {

@@ -33,6 +33,7 @@ class Classifier {
 
  private:
   [[nodiscard]] bool IsService(const Packet& packet) const;
+  [[nodiscard]] bool QuotesService(const Packet& packet) const;
   [[nodiscard]] Kind FillIcmp(const Packet& packet, FlowRow& row, WindowCounts& counts) const;
 
   const AddressView* view_ = nullptr;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "common/definitions.h"
+#include "sensor/decode/ip_payload.h"
 
 namespace teiten {
 namespace {
@@ -32,6 +33,15 @@ std::optional<uint8_t> RequestOfReply(bool ipv6, uint8_t type) {
   return std::nullopt;
 }
 
+bool IsIcmp(Family family, uint8_t protocol) {
+  return protocol == (family == Family::kIpv6 ? kProtocolIcmpv6 : kProtocolIcmp);
+}
+
+// Packets of other protocols are alike, fragments among them.
+bool HasPortsOrId(Family family, uint8_t protocol) {
+  return protocol == kProtocolTcp || protocol == kProtocolUdp || IsIcmp(family, protocol);
+}
+
 bool IsSynOnly(const Packet& packet) {
   return (packet.tcp_flags & (kTcpSynBit | kTcpAckBit)) == kTcpSynBit;
 }
@@ -41,18 +51,12 @@ bool IsRst(const Packet& packet) {
 }
 
 uint32_t IdleSeconds(const Packet& packet) {
-  switch (packet.protocol) {
-    case kProtocolTcp:
-      return packet.transport == Transport::kTcp && IsSynOnly(packet) ? kIdleTcpSynSeconds
-                                                                      : kIdleTcpSeconds;
-    case kProtocolUdp:
-      return kIdleUdpSeconds;
-    case kProtocolIcmp:
-    case kProtocolIcmpv6:
-      return kIdleIcmpSeconds;
-    default:
-      return kIdleOtherSeconds;
+  if (packet.protocol == kProtocolTcp) {
+    return packet.transport == Transport::kTcp && IsSynOnly(packet) ? kIdleTcpSynSeconds
+                                                                    : kIdleTcpSeconds;
   }
+  if (packet.protocol == kProtocolUdp) return kIdleUdpSeconds;
+  return IsIcmp(packet.family, packet.protocol) ? kIdleIcmpSeconds : kIdleOtherSeconds;
 }
 
 constexpr uint64_t Word(uint64_t hash, uint32_t end_s) {
@@ -78,9 +82,9 @@ uint64_t SolicitedTable::Hash(const Key& key) const {
         static_cast<uint32_t>(a.low >> 32), static_cast<uint32_t>(a.low), more};
     return MultilinearHash(hash_, words);
   };
-  const uint32_t own_more = static_cast<uint32_t>(key.own_port) << 16 |
-                            static_cast<uint32_t>(key.protocol) << 8 |
-                            static_cast<uint32_t>(key.family);
+  const uint32_t own_more =
+      static_cast<uint32_t>(key.own_port) << 16 | static_cast<uint32_t>(key.protocol) << 8 |
+      static_cast<uint32_t>(key.fragments) << 7 | static_cast<uint32_t>(key.family);
   return Mix64(Mix64(side(key.own, own_more)) + side(key.remote, key.remote_port));
 }
 
@@ -117,9 +121,10 @@ void SolicitedTable::Enter(Words& words, uint64_t hash, uint32_t now_s, uint32_t
 // Later fragments have no ports: they find (remote, own, protocol).
 void SolicitedTable::EnterWithFragments(const Key& key, uint32_t now_s, uint32_t idle_s) {
   Enter(entries_, Hash(key), now_s, idle_s);
-  if (key.own_port == 0 && key.remote_port == 0) return;
+  if (key.fragments || !HasPortsOrId(key.family, key.protocol)) return;
   Key fragments = key;
   fragments.own_port = fragments.remote_port = 0;
+  fragments.fragments = true;
   Enter(entries_, Hash(fragments), now_s, idle_s);
 }
 
@@ -146,9 +151,8 @@ bool SolicitedTable::Opens(const Packet& packet, const Key& key, uint32_t now_s)
     case Transport::kIcmp:
       return IsIcmpRequest(packet.family == Family::kIpv6, packet.icmp_type);
     case Transport::kFragment:
-      return false;
     case Transport::kOther:
-      return true;
+      return !key.fragments;
   }
   return false;
 }
@@ -162,6 +166,8 @@ void SolicitedTable::Outbound(const Packet& packet, uint32_t now_s) {
     if (!IsIcmpRequest(packet.family == Family::kIpv6, packet.icmp_type)) return;
     key.own_port = packet.icmp_id;
     key.remote_port = packet.icmp_type;
+  } else if (packet.transport == Transport::kFragment) {
+    key.fragments = HasPortsOrId(packet.family, packet.protocol);
   }
   const uint32_t idle_s = IdleSeconds(packet);
   if (Opens(packet, key, now_s)) {
@@ -174,20 +180,21 @@ void SolicitedTable::Outbound(const Packet& packet, uint32_t now_s) {
 
 bool SolicitedTable::InboundError(const Packet& packet, uint32_t now_s) {
   const Quote& quote = packet.quote;
-  if (!quote.readable) return false;
-  Key key{packet.family,  quote.source,      quote.destination,
-          quote.protocol, quote.source_port, quote.destination_port};
-  const bool icmp = quote.protocol == kProtocolIcmp || quote.protocol == kProtocolIcmpv6;
-  if (icmp && !quote.later_fragment && quote.has_icmp_id) {
+  if (!IsIcmpError(packet.family == Family::kIpv6, packet.icmp_type) || !quote.readable) {
+    return false;  // a packet that quotes nothing may hold the quote of an earlier one
+  }
+  Key key{packet.family, quote.source, quote.destination, quote.protocol, 0, 0};
+  if (quote.later_fragment) {
+    key.fragments = HasPortsOrId(packet.family, quote.protocol);
+  } else if (IsIcmp(packet.family, quote.protocol)) {
+    if (!quote.has_icmp_id) return false;
     key.own_port = quote.icmp_id;
     key.remote_port = quote.icmp_type;
+  } else if (HasPortsOrId(packet.family, quote.protocol)) {
+    key.own_port = quote.source_port;
+    key.remote_port = quote.destination_port;
   }
   return IsLive(entries_, Hash(key), now_s);
-}
-
-bool SolicitedTable::InboundFragment(const Packet& packet, uint32_t now_s) {
-  const Key key{packet.family, packet.destination, packet.source, packet.protocol, 0, 0};
-  return RefreshIfLive(key, now_s, IdleSeconds(packet));
 }
 
 bool SolicitedTable::IsPinned(const Packet& packet) const {
@@ -223,7 +230,8 @@ bool SolicitedTable::Inbound(const Packet& packet, uint32_t now_s) {
       break;
     }
     case Transport::kFragment:
-      return any && InboundFragment(packet, now_s);
+      key.fragments = HasPortsOrId(packet.family, packet.protocol);
+      break;
     case Transport::kOther:
       break;
   }

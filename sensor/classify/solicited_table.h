@@ -54,6 +54,7 @@ class SolicitedTable {
     Address own, remote;
     uint8_t protocol;
     uint16_t own_port, remote_port;  // ICMP: identifier, request type
+    bool fragments = false;          // the entry of fragments without ports
   };
 
   [[nodiscard]] uint64_t Hash(const Key& key) const;
@@ -64,7 +65,6 @@ class SolicitedTable {
   [[nodiscard]] bool FromService(const Packet& packet) const;
   [[nodiscard]] bool Opens(const Packet& packet, const Key& key, uint32_t now_s);
   [[nodiscard]] bool InboundError(const Packet& packet, uint32_t now_s);
-  [[nodiscard]] bool InboundFragment(const Packet& packet, uint32_t now_s);
   [[nodiscard]] bool IsPinned(const Packet& packet) const;
   void RememberUnsolicitedUdp(const Packet& packet, uint32_t now_s);
 

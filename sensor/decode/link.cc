@@ -156,7 +156,8 @@ LinkPayload AfterNull(const Frame& frame) {
 
 // PPP in HDLC-like framing (RFC 1662), or Cisco HDLC: 0x0f unicast, 0x8f multicast, Ethernet type.
 LinkPayload AfterPppSerial(const Frame& frame) {
-  if (frame.captured < 4 || (frame.data[0] & 0x7f) != 0x0f) return AfterPpp(frame);
+  if (frame.captured < 1 || (frame.data[0] & 0x7f) != 0x0f) return AfterPpp(frame);
+  if (frame.captured < 4) return NoLink();
   LinkPayload payload = AfterEtherType(Load16(frame.data + 2), frame.Skip(4));
   payload.multicast = frame.data[0] == 0x8f;
   return payload;

@@ -31,6 +31,7 @@ class Conversation {
     transport(p);
     return sensor_.FateOf(p, kStart + second);
   }
+  Fate Raw(uint32_t second, const PacketBuilder& p) { return sensor_.FateOf(p, kStart + second); }
   Fate In(uint32_t second, const Transport& transport) {
     PacketBuilder p = test::In(ipv6_);
     transport(p);

@@ -48,10 +48,9 @@ class SensorUnderTest {
   [[nodiscard]] Judgement Judge(const BuiltPacket& built, uint32_t now_s = kNow,
                                 uint32_t offset_ms = 0) {
     Judgement j;
-    Packet packet;
-    j.fate = Decode(built.link, built.frame(), packet);
-    if (j.fate == Fate::kNone) j.fate = classifier_.Judge(packet, now_s, j.counts);
-    if (j.fate == Fate::kObserved) classifier_.FillRow(packet, offset_ms, j.row, j.counts);
+    j.fate = Decode(built.link, built.frame(), packet_);
+    if (j.fate == Fate::kNone) j.fate = classifier_.Judge(packet_, now_s, j.counts);
+    if (j.fate == Fate::kObserved) classifier_.FillRow(packet_, offset_ms, j.row, j.counts);
     return j;
   }
   [[nodiscard]] Judgement Judge(const PacketBuilder& p, uint32_t now_s = kNow,
@@ -68,6 +67,7 @@ class SensorUnderTest {
   ServiceTable services_;
   SolicitedTable solicited_;
   Classifier classifier_;
+  Packet packet_;  // used again for each, as the capture worker does
 };
 
 // Addresses of the tables: a stranger, and an observed address of ours.
