@@ -13,6 +13,12 @@ from decode import ICMP, ICMPV6, TCP, UDP
 FATES = ("undecodable_link", "not_ip", "truncated", "malformed", "link_local", "outbound",
          "unobserved", "service", "solicited", "observed")
 
+# By number: the order in which rows are printed (enum Kind of proto/teiten/v1/summary.proto).
+KINDS = ("tcp_syn", "tcp_synack", "tcp_rst", "tcp_ack", "tcp_null", "tcp_fin", "tcp_xmas",
+         "tcp_maimon", "tcp_odd", "udp_probe", "udp_response", "udp_odd", "icmp_echo_request",
+         "icmp_request", "icmp_reply", "icmp_unreachable", "icmp_exceeded", "icmp_odd", "fragment",
+         "ip_other")
+
 BACKSCATTER = frozenset(("tcp_rst", "tcp_synack", "udp_response", "icmp_reply", "icmp_unreachable",
                          "icmp_exceeded"))
 
@@ -64,17 +70,27 @@ class Networks:
 
 
 class Service:
-    """PROTO/PORT[@CIDR,...]: a real service of this host, for everyone or for some."""
+    """PORT/PROTOCOL [from CIDR,...]: a real service of this host, for everyone or for some.
+
+    Only TCP and UDP have ports here, other protocols are declared as a whole: 0/47.
+    """
+
+    NAMES = {"icmp": ICMP, "igmp": 2, "tcp": TCP, "udp": UDP, "gre": 47, "esp": 50,
+             "icmpv6": ICMPV6, "sctp": 132}
 
     def __init__(self, text):
-        declared, _, sources = text.partition("@")
-        name, _, port = declared.partition("/")
-        self.protocol = {"tcp": TCP, "udp": UDP}.get(name.lower()) or int(name)
+        declared, _, sources = text.partition(" from ")
+        port, _, name = declared.strip().partition("/")
+        self.protocol = self.NAMES.get(name.lower())
+        if self.protocol is None:
+            self.protocol = int(name)
         self.port = int(port)
+        if self.protocol not in (TCP, UDP) and self.port != 0:
+            raise ValueError(f"{text}: only TCP and UDP have ports")
         self.sources = Networks(sources) if sources else None
 
     def serves(self, protocol, port, remote):
-        if protocol not in (TCP, UDP) or (protocol, port) != (self.protocol, self.port):
+        if (protocol, port) != (self.protocol, self.port):
             return False
         return self.sources is None or remote in self.sources
 
@@ -193,9 +209,12 @@ class Solicited:
         addresses = (quote.protocol, quote.source, quote.destination)
         if quote.later:
             return self.lives(self.fragments, addresses, second)
-        is_icmp = quote.icmp_type is not None
-        key = addresses + ((quote.icmp_id, quote.icmp_type) if is_icmp else
-                           (quote.source_port, quote.destination_port))
+        if quote.icmp_type is not None:
+            key = addresses + (quote.icmp_id, quote.icmp_type)
+        elif quote.protocol in (TCP, UDP):
+            key = addresses + (quote.source_port, quote.destination_port)
+        else:
+            key = addresses + (0, 0)
         return self.lives(self.entries, key, second)
 
     def remember(self, packet, second):
@@ -289,11 +308,16 @@ class Judge:
         settings = self.settings
         if packet.is_icmp_error():
             quote = packet.quote
-            if quote is None or quote.later:
+            if quote is None or quote.is_icmp_error():
                 return False
             if not settings.everything and not settings.is_own(quote.source):
                 return False
-            return settings.is_service(quote.protocol, quote.source_port, quote.destination)
+            if quote.protocol not in (TCP, UDP):
+                return settings.is_service(quote.protocol, 0, quote.destination)
+            return not quote.later and settings.is_service(quote.protocol, quote.source_port,
+                                                           quote.destination)
+        if packet.protocol not in (TCP, UDP):
+            return settings.is_service(packet.protocol, 0, packet.source)
         return not packet.fragment and settings.is_service(
             packet.protocol, packet.destination_port, packet.source)
 
@@ -378,8 +402,7 @@ def icmp_error_row(packet, settings):
     if quote is None:
         return odd
     odd.quote_mismatch = quote.source != packet.destination
-    errors = (3, 4, 5, 11, 12) if packet.version == 4 else (1, 2, 3, 4)
-    if (odd.quote_mismatch or quote.icmp_type in errors or is_multicast(quote.destination)
+    if (odd.quote_mismatch or quote.is_icmp_error() or is_multicast(quote.destination)
             or is_loopback(quote.destination) or settings.is_own(quote.destination)):
         return odd
     exceeded = (5, 11) if packet.version == 4 else (3,)

@@ -6,17 +6,18 @@ what refreshes it, and the exact second at which it is gone.
 """
 
 import heapq
-import sys
 
 import payloads
-from build import (ICMP, ICMPV6, MORE_FRAGMENTS, TCP, UDP, echo, ethernet, fragment_header, icmp, ip,
-                   ip6, tcp, udp)
+from build import (ICMP, ICMPV6, MORE_FRAGMENTS, TCP, UDP, echo, ethernet, fragment_header, icmp,
+                   ip, ip6, tcp, udp)
 from traffic import ACK, CWR, ECE, FIN, PSH, RST, SYN, transport
 
 OBSERVE = "203.0.113.0/28,2001:db8:d::/64"
 OWN = "203.0.113.16/28"
-SERVICES = ("tcp/22", "udp/53@198.51.100.0/24,2001:db8:a::/48", "tcp/443@198.51.100.0/25",
-            "udp/123")
+SERVICES = ("22/tcp", "53/udp from 198.51.100.0/24,2001:db8:a::/48",
+            "443/tcp from 198.51.100.0/25", "123/udp")
+WHOLE_PROTOCOLS = ("0/gre from 198.51.100.0/24", "0/icmp", "0/132", "0/58 from 2001:db8:a::/48",
+                   "0/tcp", "0/udp from 198.51.100.0/24")
 
 SECOND = 1_000_000_000
 
@@ -277,5 +278,3 @@ def generate_solicited(world, writer, count, start):
     while script.heap:
         time, _, packet = heapq.heappop(script.heap)
         writer.add(time, ethernet(packet))
-    options = [f"--observe {OBSERVE}", f"--own {OWN}"] + [f"--service {s}" for s in SERVICES]
-    print(" ".join(options), file=sys.stderr)

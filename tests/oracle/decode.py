@@ -29,9 +29,18 @@ EXTENSION_HEADERS = (0, 43, FRAGMENT_HEADER, AUTHENTICATION_HEADER, 60, 135, 139
 ICMP_ERRORS = (3, 4, 5, 11, 12)
 ICMPV6_ERRORS = (1, 2, 3, 4)
 
+# Protocols whose header begins with source and destination port: DCCP, SCTP, UDP-Lite as well.
+PROTOCOLS_WITH_PORTS = (TCP, UDP, 33, 132, 136)
+
+
 # icmp_type is None unless an ICMP header was quoted; icmp_id is None if it was cut off.
-Quote = namedtuple("Quote", "source destination protocol later source_port destination_port"
-                            " icmp_type icmp_id")
+class Quote(namedtuple("Quote", "source destination protocol later source_port destination_port"
+                                " icmp_type icmp_id")):
+    def is_icmp_error(self):
+        """Types below 128 are errors of ICMPv6, known or not (RFC 4443 2.1)."""
+        if self.icmp_type is None:
+            return False
+        return self.icmp_type in ICMP_ERRORS if self.protocol == ICMP else self.icmp_type < 128
 
 
 class Failed(Exception):
@@ -184,8 +193,9 @@ class Frame:
             at += 4
             if bottom:
                 break
-        # Nothing names what follows the last label; only IP begins with 4 or 6.
-        if len(self.data) > at and self.data[at] >> 4 not in (4, 6):
+        # Nothing names what follows the last label but its first four bits: IP begins with 4 or 6.
+        self.need_link(at + 1)
+        if self.data[at] >> 4 not in (4, 6):
             raise Failed("not_ip")
         self.decode_ip_by_version(at)
 
@@ -282,14 +292,14 @@ class Frame:
             length = 8
             if header + 8 <= len(ip):
                 length = extension_length(protocol, ip, header)
+            if len(ip) < min(header + length, total):
+                self.too_short()
             if header + length > total:
                 # In a first fragment the rest of the headers may be in the next one.
                 if first_fragment:
                     packet.protocol, packet.fragment = protocol, True
                     return
                 raise Failed("malformed")
-            if header + length > len(ip):
-                self.too_short()
             if protocol == FRAGMENT_HEADER:
                 offset_and_more = u16(ip, header + 2)
                 if offset_and_more >> 3:
@@ -314,13 +324,13 @@ class Frame:
             whole, needed = 8, 8
         else:
             return
-        if length < whole and fragmented:
-            packet.fragment = True
-            return
         if captured < min(needed, length):
             self.too_short()
         if length < whole:
-            raise Failed("malformed")
+            if not fragmented:
+                raise Failed("malformed")
+            packet.fragment = True
+            return
         transport = ip[at:]
         if packet.protocol == TCP:
             self.decode_tcp(transport, length)
@@ -358,15 +368,13 @@ class Frame:
         packet.payload = udp[8:udp_length]
 
     # docs/definitions "ICMP quotes". A quote that is too short on the wire is no quote (None); one
-    # that the snapshot cut is truncated.
+    # that the snapshot cut is truncated, and that is asked first.
 
     def decode_quote(self, quoted, length):
         def complete(end):
-            if length < end:
-                return False
-            if len(quoted) < end:
+            if len(quoted) < min(end, length):
                 self.too_short()
-            return True
+            return length >= end
 
         later = False
         if self.packet.version == 4:
@@ -403,7 +411,7 @@ class Frame:
             return None
         source_port = destination_port = 0
         icmp_type = icmp_id = None
-        if not later and protocol in (TCP, UDP):
+        if not later and protocol in PROTOCOLS_WITH_PORTS:
             source_port, destination_port = u16(quoted, header), u16(quoted, header + 2)
         elif not later and protocol == (ICMP if self.packet.version == 4 else ICMPV6):
             icmp_type = quoted[header]

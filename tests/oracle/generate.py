@@ -3,7 +3,7 @@
 
     generate.py --seed S --packets N --profile P [--linktype L] [--form us|ns|us-be|ns-be] OUT.pcap
 
-Profiles: mixed, time, solicited, links, flags, damage. It writes packets, never anything of ours.
+Profiles: mixed, time, solicited, links, flags, udp, damage. It writes packets, nothing of ours.
 `mixed` is meant for --observe everything as well as for the --observe of `solicited`, which prints
 its options on stderr.
 """
@@ -13,9 +13,9 @@ import sys
 
 import build
 from build import DONT_FRAGMENT, TCP, UDP, ethernet, ip, ip4, tcp, udp
-from conversations import generate_solicited
+from conversations import OBSERVE, OWN, SERVICES, generate_solicited
 from traffic import (ACK, CWR, ECE, MSS_1460, SYN, World, cut, ethernet_frame, mixed_packets,
-                     other_frame)
+                     other_frame, udp_near)
 
 SECOND = 1_000_000_000
 START = 1_795_300_000 * SECOND  # 2026-11-21, not at the start of a window
@@ -76,6 +76,18 @@ def generate_flags(world, writer, count):
         whole = len(frame)
         if rng.random() < 0.1:  # the last bytes of the TCP header cut off
             frame = frame[: len(frame) - len(segment) + rng.randrange(12, 25)]
+        writer.add(time, frame, whole)
+
+
+def generate_udp(world, writer, count):
+    rng = world.rng
+    time = START
+    while writer.count < count:
+        time += int(rng.expovariate(1 / 15e6))
+        frame = ethernet(udp_near(world))
+        whole = len(frame)
+        if rng.random() < 0.1:
+            frame = cut(rng, frame)
         writer.add(time, frame, whole)
 
 
@@ -205,6 +217,7 @@ PROFILES = {
     "solicited": lambda *arguments: generate_solicited(*arguments, START),
     "links": generate_links,
     "flags": generate_flags,
+    "udp": generate_udp,
     "damage": generate_damage,
 }
 
@@ -234,6 +247,9 @@ def main(arguments):
     data = generate(options.seed, options.packets, options.profile, options.linktype, options.form)
     with open(options.out, "wb") as file:
         file.write(data)
+    if options.profile == "solicited":
+        services = " ".join(f'--service "{service}"' for service in SERVICES)
+        print(f"--observe {OBSERVE} --own {OWN} {services}", file=sys.stderr)
     return 0
 
 

@@ -3,8 +3,8 @@
 
 Written from docs/definitions alone. It has no limits: no folding, no estimate, no eviction.
 
-    oracle.py [--observe everything|CIDR,...] [--own CIDR,...] [--service PROTO/PORT[@CIDR,...]]
-              [--window 60] [--json] FILE
+    oracle.py [--observe everything|CIDR,...] [--own CIDR,...]
+              [--service "PORT/PROTOCOL [from CIDR,...]"] [--window 60] [--json] FILE
 
 Every window prints a line "# window START captured=N FATE=N ... late=N time_bad=N
 quote_mismatch=N self_addressed=N", then its rows. `destinations` is the exact number of observed
@@ -164,7 +164,7 @@ def address(source):
 
 def sort_key(key):
     source, kind, protocol, port = key
-    return len(source), source, kind, protocol, port
+    return len(source), source, classify.KINDS.index(kind), protocol, port
 
 
 def print_windows(windows, out):
@@ -228,7 +228,8 @@ def parse_arguments(arguments):
     parser = argparse.ArgumentParser(description="the sensor's independent oracle")
     parser.add_argument("--observe", default="everything", metavar="everything|CIDR,...")
     parser.add_argument("--own", metavar="CIDR,...", help="own addresses that are not observed")
-    parser.add_argument("--service", action="append", default=[], metavar="PROTO/PORT[@CIDR,...]")
+    parser.add_argument("--service", action="append", default=[],
+                        metavar="PORT/PROTOCOL [from CIDR,...]")
     parser.add_argument("--window", type=int, default=60, metavar="SECONDS")
     parser.add_argument("--json", action="store_true", help="totals over the file, as JSON")
     parser.add_argument("file")

@@ -299,27 +299,23 @@ class Kinds(unittest.TestCase):
 
     def test_listed_udp_payloads(self):
         for port, requests, responses, near in payloads.PORTS:
-            proven = port not in (3283, 10001, 30718, 37810)
             for payload in responses:
                 kind = udp.kind_of(port, 40000, payload)
-                self.assertEqual(kind, "udp_response" if proven else "udp_odd", (port, payload))
+                self.assertEqual(kind, "udp_response", (port, payload))
             for payload in near:
-                if (port, payload) not in payloads.DEBATABLE:
-                    self.assertEqual(udp.kind_of(port, 40000, payload), "udp_odd", (port, payload))
-                    self.assertEqual(udp.kind_of(port, 1023, payload), "udp_probe")
-                    self.assertEqual(udp.kind_of(port, 1194, payload), "udp_probe")
+                self.assertEqual(udp.kind_of(port, 40000, payload), "udp_odd", (port, payload))
+                self.assertEqual(udp.kind_of(port, 1023, payload), "udp_probe")
+                self.assertEqual(udp.kind_of(port, 1194, payload), "udp_probe")
             for payload in requests:
-                if port not in (17, 19) and proven:
-                    kind = udp.kind_of(port, 40000, payload)
-                    self.assertEqual(kind, "udp_probe", (port, payload))
+                kind = udp.kind_of(port, 40000, payload)
+                self.assertEqual(kind, "udp_probe", (port, payload))
                 self.assertEqual(udp.kind_of(40000, port, payload), "udp_probe")
 
     def test_amplification(self):
         for port, payload in payloads.AMPLIFYING:
             self.assertTrue(udp.amplifies(port, payload), (port, payload))
         for port, payload in payloads.NEARLY_AMPLIFYING:
-            if (port, payload) not in payloads.DEBATABLE:
-                self.assertFalse(udp.amplifies(port, payload), (port, payload))
+            self.assertFalse(udp.amplifies(port, payload), (port, payload))
 
 
 class Fates(unittest.TestCase):
@@ -340,12 +336,12 @@ class Fates(unittest.TestCase):
 
     def test_service(self):
         found = fates([(0, syn(dport=22)), (0, syn(dport=443)), (0, syn(OTHER, dport=443))],
-                      services=["tcp/22", "tcp/443@192.0.2.1/32"])
+                      services=["22/tcp", "443/tcp from 192.0.2.1/32"])
         self.assertEqual(found, ["service", "service", "observed"])
         error = build.ip(OTHER, OUR, build.ICMP,
                          build.icmp(3, 1, bytes(4), syn(OUR, THEIR, SYN | ACK, 22, 9)))
-        self.assertEqual(fates([(0, error)], services=["tcp/22"]), ["service"])
-        self.assertEqual(fates([(0, error)], services=["tcp/22@192.0.2.2/32"]), ["observed"])
+        self.assertEqual(fates([(0, error)], services=["22/tcp"]), ["service"])
+        self.assertEqual(fates([(0, error)], services=["22/tcp from 192.0.2.2/32"]), ["observed"])
 
     def answers(self, request, answer, waits):
         """The fates of the same answer after each of the waits, each from a new start."""
@@ -373,7 +369,7 @@ class Fates(unittest.TestCase):
             found = fates([(0, syn(OUR, THEIR, flags)), (1, syn(THEIR, OUR, ACK, 80, 4000))])
             self.assertEqual(found[1], "observed", flags)
         found = fates([(0, syn(OUR, THEIR, SYN, 22)), (1, syn(THEIR, OUR, ACK, 80, 22))],
-                      services=["tcp/22@198.51.100.0/24"])
+                      services=["22/tcp from 198.51.100.0/24"])
         self.assertEqual(found[1], "solicited")
 
     def test_first_300_seconds(self):
@@ -458,10 +454,18 @@ class Comparing(unittest.TestCase):
         self.assertEqual(self.compare(lambda rows: rows.splitlines()[0] + "\n"), 1)
         self.assertEqual(self.compare(lambda rows: rows + rows.splitlines()[1] + "\n"), 1)
 
+    def test_order(self):
+        def swap(rows):
+            head, first, second = rows.splitlines()
+            return "\n".join((head, second, first)) + "\n"
+        self.assertEqual(self.compare(swap), 1)
+
     def test_destinations(self):
-        for exact, estimate, expected in ((1, 1, True), (1, 2, False), (5, 8, True), (5, 9, False),
-                                          (100, 134, True), (100, 136, False), (121, 160, True)):
-            self.assertEqual(compare.destinations_agree(exact, estimate, False), expected)
+        for exact, estimate, expected in ((1, 1, True), (1, 2, False), (5, 5, True), (5, 6, False),
+                                          (5, 3, True), (5, 1, False), (30, 40, True),
+                                          (30, 42, False), (30, 14, False), (100, 133, True),
+                                          (100, 50, False), (121, 160, True), (400, 84, False)):
+            self.assertEqual(compare.destinations_agree(exact, estimate), expected)
 
 
 if __name__ == "__main__":

@@ -273,6 +273,11 @@ def icmp_any(world):
 # UDP.
 
 
+def one_of(rng, *lists):
+    """One payload of one of the lists; they may be empty, but not all."""
+    return rng.choice(rng.choice([some for some in lists if some]))
+
+
 def udp_any(world):
     rng = world.rng
     source, destination = world.pair()
@@ -281,13 +286,13 @@ def udp_any(world):
     listed = rng.choice(payloads.PORTS)[0]
     source_port, destination_port, payload = world.ephemeral(), world.port(), b""
     if form == 0:  # an ordinary request
-        destination_port, payload = port, rng.choice(requests)
+        destination_port, payload = port, one_of(rng, requests, near, responses)
     elif form in (1, 2):  # from the service: an answer, nearly one, a request, another's answer
         source_port = port
         destination_port = rng.choice((world.ephemeral(), 1023, 1024, listed, port, 0))
-        payload = rng.choice(rng.choice((requests, responses, responses, near, near)))
+        payload = one_of(rng, requests, responses, responses, near, near)
         if rng.random() < 0.2:
-            payload = rng.choice(rng.choice(rng.choice(payloads.PORTS)[1:]))
+            payload = one_of(rng, *rng.choice(payloads.PORTS)[1:])
         if rng.random() < 0.1:
             payload = rng.randbytes(rng.randrange(60))
     elif form in (3, 4):
@@ -296,7 +301,7 @@ def udp_any(world):
         destination_port, payload = rng.choice(payloads.NEARLY_AMPLIFYING)
     elif form == 6:  # from one listed port to another
         source_port, destination_port = port, listed
-        payload = rng.choice(rng.choice((requests, responses, near)))
+        payload = one_of(rng, requests, responses, near)
     else:
         payload = rng.randbytes(rng.choice((0, 1, 12, 48, 300)))
     length = None
@@ -306,6 +311,42 @@ def udp_any(world):
     return ip(source, destination, UDP, udp(source_port, destination_port, payload, length),
               rng.choice((255, 200, 199)) if zmap else rng.randrange(1, 256),
               rng.choice((54321, 54321, 54320)) if zmap else rng.randrange(65536))
+
+
+def nearly(rng, payload):
+    """The payload with one or two things changed: each byte is on some rule's way."""
+    payload = bytearray(payload)
+    for _ in range(rng.choice((0, 1, 1, 1, 2))):
+        at = rng.randrange(len(payload) + 1)
+        form = rng.randrange(6)
+        if form == 0 or not payload:
+            payload = payload[:at]
+        elif form == 1:
+            payload[at:at] = rng.randbytes(rng.choice((1, 1, 2, 8)))
+        elif form == 2:
+            del payload[at : at + rng.choice((1, 1, 2, 8))]
+        elif form == 3:
+            payload[at % len(payload)] ^= 1 << rng.randrange(8)
+        elif form == 4:
+            at = rng.randrange(min(len(payload), 16))
+            payload[at] = (payload[at] + rng.choice((1, -1))) % 256
+        else:
+            payload[at % len(payload)] = rng.choice((0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256)))
+    return bytes(payload)
+
+
+def udp_near(world):
+    """A listed payload, changed a little, from its port or to it."""
+    rng = world.rng
+    source, destination = world.pair(0.1)
+    if rng.random() < 0.4:
+        port, payload = rng.choice(payloads.AMPLIFYING + payloads.NEARLY_AMPLIFYING)
+    else:
+        port, *lists = rng.choice(payloads.PORTS)
+        payload = one_of(rng, *lists)
+    other = rng.choice((world.ephemeral(), 1023, 1024, port))
+    ports = (port, other) if rng.random() < 0.6 else (other, port)
+    return ip(source, destination, UDP, udp(*ports, nearly(rng, payload)), 64, 1)
 
 
 # Other protocols, extension headers, fragments.
