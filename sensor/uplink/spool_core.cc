@@ -210,6 +210,7 @@ void SpoolCore::PutAside(Aside& aside, const std::string& name, uint64_t size) {
 
 void SpoolCore::On(SpoolTick&) {
   if (gaps_dirty_) WriteGaps();
+  DropEmptyRetired();
   if (identity_dirty_) WriteIdentity(next_ + owed_.count + options_.reserve_block);
   const bool may_shed = now_.mono_ms - started_mono_ms_ >= options_.age_grace_ms;
   std::vector<uint64_t> old;

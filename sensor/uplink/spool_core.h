@@ -209,6 +209,7 @@ class SpoolCore {
   void On(SpoolClose& in);
   void WriteIdentity(uint64_t reserved);
   void IdentityWritten(WriteOutcome outcome);
+  void DropEmptyRetired();
   void BeginSpool(uint64_t first);
   void RetireSpool(uint64_t end);
   [[nodiscard]] Key128 RandomKey();

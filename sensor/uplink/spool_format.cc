@@ -158,6 +158,7 @@ std::string EncodeIdentity(const SpoolIdentity& identity) {
     Put(body, old.spool);
     Put(body, old.first);
     Put(body, old.end);
+    Put(body, static_cast<uint8_t>(old.settled ? 1 : 0));
   }
   return Frame(kIdentityMagic, body);
 }
@@ -184,6 +185,7 @@ absl::StatusOr<SpoolIdentity> ParseIdentity(std::string_view bytes) {
     old.spool = reader.Take<Spool>();
     old.first = reader.Take<uint64_t>();
     old.end = reader.Take<uint64_t>();
+    old.settled = reader.Take<uint8_t>() != 0;
     identity.retired.push_back(old);
   }
   if (!reader.ok() || !reader.rest().empty()) return absl::DataLossError("wrong length");

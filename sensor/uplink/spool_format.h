@@ -79,6 +79,9 @@ struct RetiredSpool {
   Spool spool{};
   uint64_t first = 1;
   uint64_t end = 1;
+  // Nothing of it is open. It stays here as long as acknowledged files of it are kept, because a
+  // collector restored from a backup may ask for them again.
+  bool settled = false;
   friend bool operator==(const RetiredSpool&, const RetiredSpool&) = default;
 };
 

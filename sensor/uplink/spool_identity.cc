@@ -44,7 +44,7 @@ void SpoolCore::RetireSpool(uint64_t end) {
     }
     identity_.retired.erase(identity_.retired.begin());
   }
-  identity_.retired.push_back({identity_.spool, identity_.first, end});
+  identity_.retired.push_back({identity_.spool, identity_.first, end, false});
 }
 
 void SpoolCore::WriteIdentity(uint64_t reserved) {
@@ -84,11 +84,23 @@ void SpoolCore::On(SpoolTakeNewId& in) {
 }
 
 void SpoolCore::On(SpoolSettled& in) {
-  const auto gone = std::remove_if(identity_.retired.begin(), identity_.retired.end(),
-                                   [&](const RetiredSpool& old) { return old.spool == in.spool; });
-  if (gone == identity_.retired.end()) return;
-  identity_.retired.erase(gone, identity_.retired.end());
-  WriteIdentity(next_ + owed_.count + options_.reserve_block);
+  for (RetiredSpool& old : identity_.retired) {
+    if (old.spool == in.spool && !old.settled) {
+      old.settled = true;
+      identity_dirty_ = true;
+    }
+  }
+  DropEmptyRetired();
+  if (identity_dirty_) WriteIdentity(next_ + owed_.count + options_.reserve_block);
+}
+
+void SpoolCore::DropEmptyRetired() {
+  const auto empty = [this](const RetiredSpool& old) {
+    return old.settled && std::none_of(entries_.begin(), entries_.end(), [&](const auto& entry) {
+             return entry.second.spool == old.spool;
+           });
+  };
+  if (std::erase_if(identity_.retired, empty) > 0) identity_dirty_ = true;
 }
 
 void SpoolCore::On(SpoolDeploymentKey& in) {

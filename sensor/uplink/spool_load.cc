@@ -130,7 +130,7 @@ bool SpoolCore::AdoptSpool(const Spool& spool, uint64_t sequence) {
     return true;
   }
   if (identity_.retired.size() == kMaxRetired) return false;
-  identity_.retired.push_back({spool, 1, sequence + 1});
+  identity_.retired.push_back({spool, 1, sequence + 1, false});
   ++counters_.spools_retired;
   return true;
 }

@@ -150,6 +150,7 @@ void Uplink::Impl::RunTasks() {
 
 void Uplink::Impl::AfterStep() {
   if (draining_ != nullptr && engine_->drained()) {
+    Publish();  // who waits for the end reads the figures of the end
     std::exchange(draining_, nullptr)->set_value(*engine_->drained());
   }
   const int64_t wait_ms = engine_->next_wake_mono_ms() - Now().mono_ms;

@@ -64,12 +64,19 @@ int64_t UplinkCore::next_wake_mono_ms() const {
       break;
     case UplinkState::kStreaming:
     case UplinkState::kDraining:
-      if (!in_flight_.empty() || !declared_.empty()) {
-        wake = std::min(wake, progress_mono_ms_ + options_.silence_timeout_ms);
+      if (OldestWaitMonoMs() != kNever) {
+        wake = std::min(wake, OldestWaitMonoMs() + options_.silence_timeout_ms);
       }
       break;
   }
   return wake;
+}
+
+// Since when the first of what was sent waits for its answer.
+int64_t UplinkCore::OldestWaitMonoMs() const {
+  int64_t oldest = declared_.empty() ? kNever : declared_mono_ms_;
+  for (const auto& [sequence, sent] : in_flight_) oldest = std::min(oldest, sent.sent_mono_ms);
+  return oldest;
 }
 
 // ---- To the line and back
@@ -101,6 +108,7 @@ void UplinkCore::BackOff(bool refused, const std::string& reason) {
   const auto jitter = static_cast<int64_t>(random_() % static_cast<uint64_t>(most + 1));
   const int64_t delay_ms = std::max(options_.first_backoff_ms / 10, jitter);
   ++failures_;
+  checked_.clear();  // who comes back may have been restored from a backup
   state_ = UplinkState::kBackingOff;
   wake_mono_ms_ = now_.mono_ms + delay_ms;
   in_flight_.clear();
@@ -147,8 +155,7 @@ void UplinkCore::On(const LinkUp& in) {
   if (in.attempt != attempt_ || state_ != UplinkState::kConnecting) return;
   state_ = UplinkState::kGreeting;
   wake_mono_ms_ = now_.mono_ms + options_.greeting_timeout_ms;
-  const SpoolIdentity& identity = spool_.identity();
-  stream_spool_ = identity.retired.empty() ? identity.spool : identity.retired.front().spool;
+  stream_spool_ = NextSpool();
   v1::Hello& hello = *Emit(UplinkAction::Kind::kSend).request.mutable_hello();
   hello = options_.hello;
   hello.set_protocol(kProtocol);
@@ -165,6 +172,13 @@ void UplinkCore::On(const LinkUp& in) {
     out.set_first(range.first);
     out.set_last(range.last);
   }
+}
+
+Spool UplinkCore::NextSpool() const {
+  for (const RetiredSpool& old : spool_.identity().retired) {
+    if (!checked_.contains(old.spool)) return old.spool;
+  }
+  return spool_.identity().spool;
 }
 
 void UplinkCore::On(const LinkReply& in) {
@@ -217,7 +231,6 @@ void UplinkCore::On(const UplinkContinue&) {
 // The spool has settled its id by now. What the collector lost is taken back first, then sent.
 void UplinkCore::BeginStreaming() {
   state_ = drain_until_mono_ms_ > 0 ? UplinkState::kDraining : UplinkState::kStreaming;
-  progress_mono_ms_ = now_.mono_ms;
   backlog_cursor_ = 0;
   uint64_t newest = 0;
   for (const auto& [sequence, entry] : spool_.entries()) {
@@ -261,15 +274,14 @@ void UplinkCore::On(const UplinkUnreadable& in) {
 }
 
 void UplinkCore::Pump() {
-  if (in_flight_.empty() && declared_.empty()) progress_mono_ms_ = now_.mono_ms;
   SendGaps();
   while (const uint64_t sequence = NextToSend()) {
     const uint64_t bytes = spool_.entries().at(sequence).size_bytes;
     if (!in_flight_.empty() && in_flight_bytes_ + bytes > credit_bytes_) {
-      live_.push_front(sequence);
+      PutBack(sequence);
       break;
     }
-    in_flight_[sequence] = bytes;
+    in_flight_[sequence] = {bytes, now_.mono_ms};
     in_flight_bytes_ += bytes;
     ++counters_.sent;
     Emit(UplinkAction::Kind::kSendEnvelope).sequence = sequence;
@@ -278,6 +290,7 @@ void UplinkCore::Pump() {
 }
 
 void UplinkCore::SendGaps() {
+  if (declared_.empty()) declared_mono_ms_ = now_.mono_ms;
   while (!to_declare_.empty()) {
     auto& gaps = *Emit(UplinkAction::Kind::kSend).request.mutable_gaps();
     while (!to_declare_.empty() && gaps.gaps_size() < kGapsPerMessage) {
@@ -296,13 +309,24 @@ bool UplinkCore::Sendable(uint64_t sequence) const {
          !it->second.acknowledged && !in_flight_.contains(sequence);
 }
 
+// To where it came from: a window that closes meanwhile goes before the backlog.
+void UplinkCore::PutBack(uint64_t sequence) {
+  if (taken_live_) {
+    live_.push_front(sequence);
+  } else {
+    backlog_cursor_ = sequence - 1;
+  }
+}
+
 // 0 if there is nothing to send.
 uint64_t UplinkCore::NextToSend() {
+  taken_live_ = true;
   while (!live_.empty()) {
     const uint64_t sequence = live_.front();
     live_.pop_front();
     if (Sendable(sequence)) return sequence;
   }
+  taken_live_ = false;
   auto it = spool_.entries().upper_bound(backlog_cursor_);
   for (; it != spool_.entries().end(); ++it) {
     backlog_cursor_ = it->first;
@@ -316,7 +340,7 @@ void UplinkCore::OnAcknowledgement(const v1::Acknowledgement& in) {
   settled.Add(1, in.through());
   for (const v1::SequenceRange& range : in.ranges()) settled.Add(range.first(), range.last());
   std::vector<uint64_t> done;
-  for (const auto& [sequence, bytes] : in_flight_) {
+  for (const auto& [sequence, sent] : in_flight_) {
     if (settled.Contains(sequence)) done.push_back(sequence);
   }
   for (const uint64_t sequence : done) {
@@ -325,7 +349,6 @@ void UplinkCore::OnAcknowledgement(const v1::Acknowledgement& in) {
     Emit(UplinkAction::Kind::kAcknowledged).sequence = sequence;
   }
   declared_.RemoveAll(settled);
-  progress_mono_ms_ = now_.mono_ms;
   failures_ = 0;
   Emit(UplinkAction::Kind::kContinue);
 }
@@ -334,7 +357,6 @@ void UplinkCore::OnRejection(const v1::Rejection& in) {
   if (!in_flight_.contains(in.sequence())) return;
   Settle(in.sequence());
   ++counters_.rejected;
-  progress_mono_ms_ = now_.mono_ms;
   UplinkAction& action = Emit(UplinkAction::Kind::kRejected);
   action.sequence = in.sequence();
   action.text = fmt::format("{}: {}", v1::Rejection::Reason_Name(in.reason()), in.detail());
@@ -344,7 +366,7 @@ void UplinkCore::OnRejection(const v1::Rejection& in) {
 void UplinkCore::Settle(uint64_t sequence) {
   const auto it = in_flight_.find(sequence);
   if (it == in_flight_.end()) return;
-  in_flight_bytes_ -= it->second;
+  in_flight_bytes_ -= it->second.bytes;
   in_flight_.erase(it);
 }
 
@@ -353,6 +375,7 @@ void UplinkCore::FinishIfSettled() {
     return;
   }
   if (stream_spool_ != spool_.identity().spool) {
+    checked_.insert(stream_spool_);
     Emit(UplinkAction::Kind::kSettled).spool = stream_spool_;
     Emit(UplinkAction::Kind::kClose);
     return Connect();

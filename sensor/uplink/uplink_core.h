@@ -19,6 +19,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -35,7 +36,7 @@ enum class UplinkState { kIdle, kConnecting, kGreeting, kStreaming, kDraining, k
 struct UplinkOptions {
   v1::Hello hello;  // all that does not change; spool, sequences and clock are filled in
   int64_t greeting_timeout_ms = 20'000;  // for the connection, and again for the answer
-  int64_t silence_timeout_ms = 300'000;  // something is in flight and nothing is acknowledged
+  int64_t silence_timeout_ms = 300'000;  // something was sent so long ago and is not answered
   int64_t first_backoff_ms = 1'000;      // doubles; full jitter (a random part of it)
   int64_t most_backoff_ms = 60'000;
 };
@@ -149,8 +150,11 @@ class UplinkCore {
   void Pump();
   void SendGaps();
   [[nodiscard]] uint64_t NextToSend();
+  void PutBack(uint64_t sequence);
   [[nodiscard]] bool Sendable(uint64_t sequence) const;
   void Settle(uint64_t sequence);
+  [[nodiscard]] int64_t OldestWaitMonoMs() const;
+  [[nodiscard]] Spool NextSpool() const;
   void FinishIfSettled();
   [[nodiscard]] bool streaming() const {
     return state_ == UplinkState::kStreaming || state_ == UplinkState::kDraining;
@@ -169,17 +173,24 @@ class UplinkCore {
   uint64_t attempt_ = 0;
   uint64_t failures_ = 0;            // in a row
   int64_t wake_mono_ms_ = 0;         // end of connecting, greeting or backing off
-  int64_t progress_mono_ms_ = 0;     // last answer while something was in flight
+  int64_t declared_mono_ms_ = 0;     // since when gaps wait for their acknowledgement
   int64_t drain_until_mono_ms_ = 0;  // 0: not draining
   int64_t clock_skew_ms_ = 0;
+
+  std::set<Spool> checked_;  // retired spools found settled since the line was lost
 
   // Of the present stream.
   Spool stream_spool_{};
   RangeSet stored_;
   uint64_t credit_bytes_ = 0;
-  std::map<uint64_t, uint64_t> in_flight_;  // sequence → bytes
+  struct InFlight {
+    uint64_t bytes = 0;
+    int64_t sent_mono_ms = 0;
+  };
+  std::map<uint64_t, InFlight> in_flight_;  // by sequence
   uint64_t in_flight_bytes_ = 0;
   std::deque<uint64_t> live_;  // sent before the backlog
+  bool taken_live_ = false;  // the last NextToSend was a live window
   uint64_t backlog_cursor_ = 0;
   std::deque<v1::Gap> to_declare_;
   RangeSet declared_;  // and not yet acknowledged

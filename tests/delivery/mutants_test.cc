@@ -41,7 +41,7 @@ INSTANTIATE_TEST_SUITE_P(All, MutantTest,
                                            Mutant{"ClaimAllStored", &Policies::claim_all_stored},
                                            Mutant{"AckEverything", &Policies::ack_everything},
                                            Mutant{"NeverResend", &Policies::never_resend}),
-                         [](const auto& mutant) { return std::string(mutant.param.name); });
+                         [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace
 }  // namespace teiten

@@ -108,44 +108,45 @@ void SimCollector::TryRead(SimLine& line) {
   }
 }
 
+// What is durable from now on, for the checks.
+GroupResult SimCollector::Execute(const WriteGroup& group) {
+  GroupResult result = ExecuteGroup(store_, group);
+  for (const WriteItem& item : group) {
+    const auto* const fact = std::get_if<AcceptedFact>(&item);
+    if (fact == nullptr) continue;
+    const auto stored = store_.record().facts.find(fact->key);
+    if (stored != store_.record().facts.end()) {
+      world_.ever_durable.insert({fact->key, stored->second});
+    }
+  }
+  return result;
+}
+
 // The writer is another thread: it takes its time, and the process may die before, while and
 // after it commits.
 void SimCollector::Write(WriteGroup group) {
-  const auto shared = std::make_shared<WriteGroup>(std::move(group));
-  if (world_.policies.ack_before_commit) {
-    GroupResult early;
-    bool only_facts = true;
-    for (const WriteItem& item : *shared) {
-      only_facts &= std::holds_alternative<AcceptedFact>(item);
-      early.results.emplace_back(FactVerdict::kStored);
-    }
-    if (only_facts) {
-      world_.clock.After(world_.Below(world_.scenario.commit_ms), [this, life = life_, shared] {
-        if (life == life_) (void)ExecuteGroup(store_, *shared);
-      });
-      world_.clock.After(0, [this, life = life_, early] {
-        if (life == life_) Step(GroupWritten{early});
-      });
-      return;
-    }
+  const auto shared = std::make_shared<const WriteGroup>(std::move(group));
+  const auto is_fact = [](const WriteItem& item) {
+    return std::holds_alternative<AcceptedFact>(item);
+  };
+  const bool early =
+      world_.policies.ack_before_commit && std::all_of(shared->begin(), shared->end(), is_fact);
+  if (early) {
+    const std::vector<WriteResult> results(shared->size(), FactVerdict::kStored);
+    world_.clock.After(0, [this, life = life_, results] {
+      if (life == life_) Step(GroupWritten{{absl::OkStatus(), results}});
+    });
   }
-  world_.clock.After(world_.Below(world_.scenario.commit_ms), [this, life = life_, shared] {
+  world_.clock.After(world_.Below(world_.scenario.commit_ms), [this, life = life_, shared, early] {
     if (life != life_) return;
     if (world_.troubled && world_.Chance() < world_.scenario.crash_in_commit / 10) {
       store_.CrashInNextCommit();
     }
-    const auto result = std::make_shared<GroupResult>(ExecuteGroup(store_, *shared));
-    for (const WriteItem& item : *shared) {
-      const auto* const fact = std::get_if<AcceptedFact>(&item);
-      if (fact == nullptr) continue;
-      const auto stored = store_.record().facts.find(fact->key);
-      if (stored != store_.record().facts.end()) {
-        world_.ever_durable.insert({fact->key, stored->second});
-      }
-    }
+    const GroupResult result = Execute(*shared);
     if (store_.crashed()) return Die();
+    if (early) return;
     world_.clock.After(world_.Below(20), [this, life, result] {
-      if (life == life_) Step(GroupWritten{std::move(*result)});
+      if (life == life_) Step(GroupWritten{result});
     });
   });
 }

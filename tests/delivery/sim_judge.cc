@@ -60,9 +60,13 @@ void SimWorld::JudgeContent(const Content& content) {
       on_record ? ledger->second.reasons.at(content.sequence) : v1::Gap::REASON_UNSPECIFIED;
   const bool tight = scenario.spool_bytes < (1ULL << 30) || scenario.disk_bytes != UINT64_MAX ||
                      scenario.no_space > 0;
-  if (reason == v1::Gap::REASON_SHED_SIZE && tight) {
+  // On a failing disk the record of the reason may not have survived; the gap itself is found by
+  // its absence.
+  const bool nameless = outcome.disk_faults > 0 &&
+                        (reason == v1::Gap::REASON_MISSING || reason == v1::Gap::REASON_NEVER_USED);
+  if (tight && (reason == v1::Gap::REASON_SHED_SIZE || nameless)) {
     ++outcome.shed;
-  } else if (reason == v1::Gap::REASON_QUARANTINED && outcome.rotten_files > 0) {
+  } else if (outcome.rotten_files > 0 && (reason == v1::Gap::REASON_QUARANTINED || nameless)) {
     ++outcome.quarantined;
   } else if (on_record && restored_ms > content.spooled_ms) {
     // It was stored, dropped by the spool as it may, and lost with the collector's disk.

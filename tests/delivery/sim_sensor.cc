@@ -203,8 +203,11 @@ void SimSensor::Heal() {
 }
 
 bool SimSensor::settled() const {
-  return alive() && spool_->core().counters().waiting == 0 &&
-         spool_->core().identity().retired.empty() && engine_->drained().value_or(false);
+  if (!alive() || spool_->core().counters().waiting != 0) return false;
+  for (const RetiredSpool& old : spool_->core().identity().retired) {
+    if (!old.settled) return false;
+  }
+  return engine_->drained().value_or(false);
 }
 
 void SimSensor::OnLink(LinkEvent event) {

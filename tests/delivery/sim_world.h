@@ -134,6 +134,7 @@ class SimCollector {
  private:
   void Do(IngestAction& action);
   void Write(WriteGroup group);
+  [[nodiscard]] GroupResult Execute(const WriteGroup& group);
   void Tamper(v1::PublishReply& reply) const;  // mutants
   void CheckAcknowledged(const SimLine& line, const v1::Acknowledgement& in);
 
