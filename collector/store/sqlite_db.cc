@@ -4,7 +4,6 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "fmt/format.h"
@@ -260,15 +259,8 @@ absl::Status SqliteDb::Checkpoint(int least_pages) {
 absl::Status SqliteDb::ErrorStatus(int code) const {
   const int detail = handle_ == nullptr ? code : sqlite3_extended_errcode(handle_);
   if (detail != SQLITE_OK) code = detail;
-  absl::StatusCode kind = CodeOf(code);
-  // A file that cannot grow is a full disk too; only what a failed fsync left behind is unknown.
-  const int system = handle_ == nullptr ? 0 : sqlite3_system_errno(handle_);
-  if (kind == absl::StatusCode::kInternal && code != SQLITE_IOERR_FSYNC &&
-      code != SQLITE_IOERR_DIR_FSYNC && (system == ENOSPC || system == EDQUOT)) {
-    kind = absl::StatusCode::kResourceExhausted;
-  }
   const char* text = handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_);
-  return absl::Status(kind, fmt::format("{}: {} (SQLite {})", path_, text, code));
+  return absl::Status(CodeOf(code), fmt::format("{}: {} (SQLite {})", path_, text, code));
 }
 
 // ---- Transaction

@@ -66,7 +66,7 @@ absl::Status SqliteWriter::FinishExpiry(FactDay day) {
 absl::StatusOr<bool> SqliteWriter::ExpireHours(int64_t before_unix_ms) {
   const absl::StatusOr<std::vector<int64_t>> hours = rollup_.Hours();
   if (!hours.ok()) return hours.status();
-  int64_t asked = INT64_MIN;
+  int64_t asked = kEarliestMs - kDayMs;
   for (const int64_t hour : *hours) {
     const int64_t day = paths_.zone.DayOf(hour);
     if (day == asked) continue;

@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -280,41 +279,6 @@ TEST(SqliteStore, ExpiredDaysLeaveNoFileBehind) {
     ADD_FAILURE() << entry.path();
   }
   EXPECT_TRUE(reader->ScanFacts(All(), [](const StoredFact&) { return true; }).ok());
-}
-
-// A full disk refuses facts, keeps answering, and goes on when there is room again.
-TEST(SqliteStore, AFullDiskRefusesAndGoesOnWhenThereIsRoom) {
-  const TestFolder folder;
-  if (::mount("store_test", folder.path().c_str(), "tmpfs", 0, "size=12m") != 0) {
-    GTEST_SKIP() << "needs the right to mount a tmpfs";
-  }
-  const std::string ballast = folder.path() + "/ballast";
-  std::ofstream(ballast) << std::string(5 << 20, 'b');
-  {
-    auto store = Open(folder);
-    ASSERT_NE(store, nullptr);
-    AcceptedFact fact = MakeFact({.rows = 2000});
-    std::set<uint64_t> stored;
-    absl::Status refused;
-    for (uint64_t i = 1; i < 1000 && refused.ok(); ++i) {
-      fact.key.sequence = i;
-      const auto verdicts = store->writer().CommitFacts({&fact, 1});
-      if (verdicts.ok()) stored.insert(i);
-      refused = verdicts.status();
-    }
-    EXPECT_TRUE(absl::IsResourceExhausted(refused)) << refused;
-    EXPECT_GT(stored.size(), 3U);
-    EXPECT_FALSE(store->writer().CommitFacts({&fact, 1}).ok());
-    EXPECT_GE(ScanKeys(*store, All()).size(), stored.size());
-    std::filesystem::remove(ballast);
-    const auto verdicts = store->writer().CommitFacts({&fact, 1});
-    ASSERT_TRUE(verdicts.ok()) << verdicts.status();
-    stored.insert(fact.key.sequence);
-    const std::vector<FactKey> keys = ScanKeys(*store, All());
-    EXPECT_EQ(keys.size(), stored.size());
-    EXPECT_THAT(store->writer().Ledger("alpha", TestSpool(1))->stored, SizeIs(1));
-  }
-  EXPECT_EQ(::umount(folder.path().c_str()), 0);
 }
 
 // A process commits and says over a pipe what was acknowledged; it is killed at any moment. What

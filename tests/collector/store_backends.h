@@ -121,21 +121,4 @@ inline void ExpectRollupIs(Store& store, RollupTier tier, const RollupOracle& or
   }
 }
 
-// Facts of two sensors and groups over hours of two days.
-inline std::vector<AcceptedFact> RandomFacts(uint64_t seed, int count) {
-  RandomRows random(seed);
-  std::vector<AcceptedFact> facts;
-  for (int i = 1; i <= count; ++i) {
-    facts.push_back(
-        MakeFact({.sensor = random.Below(2) == 0 ? "alpha" : "beta",
-                  .sequence = static_cast<uint64_t>(i),
-                  .start_unix_ms = kTestDay + static_cast<int64_t>(random.Below(2)) * kDayMs +
-                                   static_cast<int64_t>(random.Below(180)) * 60'000,
-                  .group = random.Below(4) == 0 ? "replay" : "live",
-                  .rows = 1 + random.Below(12),
-                  .seed = seed * 1000 + static_cast<uint64_t>(i)}));
-  }
-  return facts;
-}
-
 }  // namespace teiten
