@@ -30,6 +30,9 @@ TEST(DecodeFates, UndecodableLink) {
     ExpectFate(sensor, Frame0(LinkType::kNull, Zeros(n)), Fate::kUndecodableLink, "NULL");
     ExpectFate(sensor, Frame0(LinkType::kLoop, Zeros(n)), Fate::kUndecodableLink, "LOOP");
   }
+  for (const char* hdlc : {"0f", "0f00", "8f0008"}) {
+    ExpectFate(sensor, Frame0(LinkType::kPppSerial, Hex(hdlc)), Fate::kUndecodableLink, hdlc);
+  }
   // Inside a tag, a label, a PPPoE header.
   const auto cut = [&](PacketBuilder p, std::size_t from, std::size_t to, const char* name) {
     for (std::size_t n = from; n < to; ++n) {

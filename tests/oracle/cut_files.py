@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files cut anywhere: the sensor says so, and has counted every packet before the damage.
+
+    cut_files.py --sensor build/dev/sensor/teiten-sensor [--jobs 2] [--every 1]
+
+Each capture of at most 2 KiB is cut at every byte, the others at a few places of each kind. The
+packets a cut leaves are counted by walking over the headers of records, and nothing else. Then the
+forms of files: empty, header only, both byte orders, microseconds and nanoseconds, pcapng: the same
+packets give the same bytes. Exit code 65 if the file is damaged, 0 if it merely ends.
+"""
+
+import argparse
+import collections
+import concurrent.futures
+import json
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+
+CAPTURES = pathlib.Path(__file__).resolve().parent.parent / "captures"
+SMALL_BYTES = 2048
+FILE_HEADER, RECORD_HEADER = 24, 16
+EXIT_DONE, EXIT_DAMAGED = 0, 65
+
+Result = collections.namedtuple("Result", "code captured rows stderr")
+
+
+def run(sensor, data, folder, name):
+    path = pathlib.Path(folder, name)
+    path.write_bytes(data)
+    ran = subprocess.run([sensor, "--read", path, "--print", "csv"], capture_output=True, text=True,
+                         check=False, timeout=60)
+    path.unlink()
+    captured = sum(json.loads(line)["captured"] for line in ran.stderr.splitlines()
+                   if line.startswith("{"))
+    return Result(ran.returncode, captured, ran.stdout, ran.stderr)
+
+
+def records(data):
+    """(start, end) of each record of a little-endian file in microseconds."""
+    at = FILE_HEADER
+    while at + RECORD_HEADER <= len(data):
+        length = struct.unpack_from("<I", data, at + 8)[0]
+        yield at, at + RECORD_HEADER + length
+        at += RECORD_HEADER + length
+
+
+def expected_of_cut(ends, size):
+    """(exit code, packets) of the first `size` bytes; `ends` are those of the records."""
+    packets = sum(end <= size for end in ends)
+    whole = size == FILE_HEADER or size in ends
+    return EXIT_DONE if whole else EXIT_DAMAGED, packets
+
+
+def check_cut(sensor, folder, path, size):
+    data = path.read_bytes()
+    code, packets = expected_of_cut([end for _, end in records(data)], size)
+    found = run(sensor, data[:size], folder, f"{path.stem}-{size}.pcap")
+    if (found.code, found.captured) != (code, packets):
+        return (f"{path.name} cut at {size}: exit {found.code} with {found.captured} packets,"
+                f" should be {code} with {packets}: {found.stderr[-200:]}")
+    if code == EXIT_DAMAGED and "teiten-sensor: " not in found.stderr:
+        return f"{path.name} cut at {size}: says nothing of the damage"
+    return None
+
+
+def cuts_of(path, every):
+    size = path.stat().st_size
+    if size <= SMALL_BYTES:
+        return range(0, size + 1, every)
+    ends = [end for _, end in records(path.read_bytes())]
+    last, middle = ends[-2], ends[len(ends) // 2]
+    return sorted({0, 4, 23, 24, middle - 1, middle, middle + 1, middle + 15, middle + 16,
+                   middle + 17, last + 1, size - 1, size})
+
+
+# The forms a file can have.
+
+
+def classic(frames, order, nanoseconds):
+    magic = 0xA1B23C4D if nanoseconds else 0xA1B2C3D4
+    data = struct.pack(order + "IHHIIII", magic, 2, 4, 0, 0, 65535, 1)
+    for time_us, frame in frames:
+        seconds, fraction = divmod(time_us, 1_000_000)
+        data += struct.pack(order + "IIII", seconds, fraction * (1000 if nanoseconds else 1),
+                            len(frame), len(frame)) + frame
+    return data
+
+
+def pcapng(frames, order, nanoseconds):
+    def block(kind, body):
+        body += bytes(-len(body) % 4)
+        length = struct.pack(order + "I", len(body) + 12)
+        return struct.pack(order + "I", kind) + length + body + length
+
+    options = struct.pack(order + "HHB3xHH", 9, 1, 9, 0, 0) if nanoseconds else b""
+    data = block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
+    data += block(1, struct.pack(order + "HHI", 1, 0, 65535) + options)
+    for time_us, frame in frames:
+        ticks = time_us * (1000 if nanoseconds else 1)
+        data += block(6, struct.pack(order + "IIIII", 0, ticks >> 32, ticks & 0xFFFFFFFF,
+                                     len(frame), len(frame)) + frame)
+    return data
+
+
+def check_forms(sensor, folder):
+    data = (CAPTURES / "nmap_sn.pcap").read_bytes()
+    frames = []
+    for start, end in records(data):
+        seconds, fraction = struct.unpack_from("<II", data, start)
+        frames.append((seconds * 1_000_000 + fraction, data[start + RECORD_HEADER : end]))
+    want = run(sensor, data, folder, "form.pcap")
+    if want.code != EXIT_DONE or want.captured != len(frames):
+        yield f"nmap_sn.pcap: exit {want.code}, {want.captured} packets"
+    for make in (classic, pcapng):
+        for order in "<>":
+            for nanoseconds in (False, True):
+                name = f"{make.__name__} {order} {'ns' if nanoseconds else 'us'}"
+                have = run(sensor, make(frames, order, nanoseconds), folder, "form.pcap")
+                if have[:3] != want[:3]:
+                    yield f"{name}: exit {have.code}, {have.captured} packets, or other rows"
+                empty = run(sensor, make([], order, nanoseconds), folder, "form.pcap")
+                if empty.code != EXIT_DONE or empty.captured or empty.rows.count("\n") != 1:
+                    yield f"{name} without packets: exit {empty.code}"
+
+
+def check_damage(sensor, folder):
+    frame = bytes(60)
+    good = classic([(1_000_000, frame)], "<", False)
+    other_link = good[:20] + struct.pack("<I", 147) + good[24:]
+    huge = good + struct.pack("<IIII", 2, 0, 1 << 30, 1 << 30)
+    for name, data, packets in (("empty", b"", 0), ("no capture", b"#!/bin/sh\n" * 9, 0),
+                                ("zeros", bytes(4096), 0), ("unknown link type", other_link, 0),
+                                ("a record of 1 GiB", huge, 1),
+                                ("only a pcapng magic", b"\x0a\x0d\x0d\x0a", 0)):
+        found = run(sensor, data, folder, "damage.pcap")
+        if (found.code, found.captured) != (EXIT_DAMAGED, packets):
+            yield f"{name}: exit {found.code}, {found.captured} packets"
+        if found.stderr.count("teiten-sensor: ") != 1:
+            yield f"{name}: the damage is not said in one line: {found.stderr[-200:]}"
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(description="the sensor on files cut at every byte")
+    parser.add_argument("--sensor", required=True)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--every", type=int, default=1, help="only each so many bytes")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder, \
+            concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        problems = [*check_forms(options.sensor, folder), *check_damage(options.sensor, folder)]
+        cuts = [(path, size) for path in sorted(CAPTURES.glob("*.pcap"))
+                for size in cuts_of(path, options.every)]
+        found = pool.map(lambda cut: check_cut(options.sensor, folder, *cut), cuts)
+        problems += [problem for problem in found if problem]
+    for problem in problems[:20]:
+        print(problem)
+    print(f"{len(cuts)} cuts, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
