@@ -6,9 +6,9 @@
 Exits 1 and prints the first 20 differences if there is any. The rows have to be the same, in the
 same order, and all their columns equal but `destinations`: the sensor's is an estimate
 (docs/definitions "Destination bitmap") unless all of its observed addresses of a family fit into
-the bitmap, which --exact-destinations says. The accounting has one JSON object per window: {"window_start",
-"captured", "fates": {name: n}, "late", "time_bad", "quote_mismatch", "self_addressed"}; other lines
-of it (a log) are passed over.
+the bitmap, which --exact-destinations says. The accounting has one JSON object per window:
+{"window_start", "captured", "fates": {name: n}, "late", "time_bad", "quote_mismatch",
+"self_addressed"}; other lines of it (a log) are passed over.
 """
 
 import argparse

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files cut anywhere: the sensor says so, and has counted every packet before the damage.
 
-    cut_files.py --sensor build/dev/sensor/teiten-sensor [--jobs 2] [--every 1]
+    cut_files.py --sensor build/dev/sensor/teiten-sensor [--jobs 2] [--full]
 
-Each capture of at most 2 KiB is cut at every byte, the others at a few places of each kind. The
-packets a cut leaves are counted by walking over the headers of records, and nothing else. Then the
-forms of files: empty, header only, both byte orders, microseconds and nanoseconds, pcapng: the same
-packets give the same bytes. Exit code 65 if the file is damaged, 0 if it merely ends.
+Captures of at most 640 bytes are cut at every byte; up to 2 KiB at every byte of the file's header,
+of the first and of the last record and at some between (--full: at every byte); larger ones at a
+few places of each kind. The packets a cut leaves are counted by walking over the headers of
+records, and nothing else. Then the forms of files: empty, header only, both byte orders,
+microseconds and nanoseconds, pcapng: the same packets give the same bytes. Exit code 65 if the file
+is damaged, 0 if it merely ends.
 """
 
 import argparse
@@ -21,7 +23,8 @@ import sys
 import tempfile
 
 CAPTURES = pathlib.Path(__file__).resolve().parent.parent / "captures"
-SMALL_BYTES = 2048
+TINY_BYTES, SMALL_BYTES = 640, 2048
+STEP = 29  # shares no factor with the length of a record
 FILE_HEADER, RECORD_HEADER = 24, 16
 EXIT_DONE, EXIT_DAMAGED = 0, 65
 
@@ -67,12 +70,14 @@ def check_cut(sensor, folder, path, size):
     return None
 
 
-def cuts_of(path, every):
+def cuts_of(path, full):
     size = path.stat().st_size
-    if size <= SMALL_BYTES:
-        return range(0, size + 1, every)
+    if size <= TINY_BYTES or (full and size <= SMALL_BYTES):
+        return range(size + 1)
     ends = [end for _, end in records(path.read_bytes())]
     last, middle = ends[-2], ends[len(ends) // 2]
+    if size <= SMALL_BYTES:
+        return sorted({*range(ends[0] + 1), *range(last, size + 1), *range(ends[0], last, STEP)})
     return sorted({0, 4, 23, 24, middle - 1, middle, middle + 1, middle + 15, middle + 16,
                    middle + 17, last + 1, size - 1, size})
 
@@ -147,13 +152,13 @@ def main(arguments):
     parser = argparse.ArgumentParser(description="the sensor on files cut at every byte")
     parser.add_argument("--sensor", required=True)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--every", type=int, default=1, help="only each so many bytes")
+    parser.add_argument("--full", action="store_true", help="files up to 2 KiB at every byte")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder, \
             concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         problems = [*check_forms(options.sensor, folder), *check_damage(options.sensor, folder)]
         cuts = [(path, size) for path in sorted(CAPTURES.glob("*.pcap"))
-                for size in cuts_of(path, options.every)]
+                for size in cuts_of(path, options.full)]
         found = pool.map(lambda cut: check_cut(options.sensor, folder, *cut), cuts)
         problems += [problem for problem in found if problem]
     for problem in problems[:20]:

@@ -6,6 +6,7 @@ judged one after the other, and of each header first whether it was captured (tr
 whether it is right (malformed): a header behind a wrong one is not needed any more.
 """
 
+import math
 from collections import namedtuple
 
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
@@ -17,6 +18,7 @@ LINKS_RAW = (12, 14, 101)
 
 VLAN_TYPES = (0x8100, 0x88A8, 0x9100, 0x9200)
 MPLS_TYPES = (0x8847, 0x8848)
+MOST_TAGS = 16  # tags or labels: more than any network stacks
 IPV6_FAMILIES = (10, 23, 24, 28, 30)  # AF_INET6 of Linux, Windows, NetBSD, FreeBSD, macOS
 
 # Offload: a length field of 0 is believed only in frames larger than this.
@@ -171,8 +173,10 @@ class Frame:
             raise Failed("not_ip")
 
     def decode_ethertype(self, ethertype, at):
+        tags = 0
         while ethertype in VLAN_TYPES:
-            self.need_link(at + 4)
+            tags += 1
+            self.need_link(at + 4 if tags <= MOST_TAGS else math.inf)
             ethertype = u16(self.data, at + 2)
             at += 4
         if ethertype == 0x0800:
@@ -187,12 +191,12 @@ class Frame:
             raise Failed("not_ip")
 
     def decode_mpls(self, at):
-        while True:
-            self.need_link(at + 4)
+        labels, bottom = 0, 0
+        while not bottom:
+            labels += 1
+            self.need_link(at + 4 if labels <= MOST_TAGS else math.inf)
             bottom = self.data[at + 2] & 1
             at += 4
-            if bottom:
-                break
         # Nothing names what follows the last label but its first four bits: IP begins with 4 or 6.
         self.need_link(at + 1)
         if self.data[at] >> 4 not in (4, 6):

@@ -517,6 +517,10 @@ def other_frame(world):
         tagged(bytes(46), (0x8100,), 0x0806), ethernet(mpls(bytes(46), (100,)), 0x8847),
         ethernet(b"", 0x0800), ethernet(b"", 0x86DD), ethernet(b"", 0x8100),
         ethernet(b"\0\1", 0x8100),
+        tagged(ip4(world.source4(), world.destination4(), 47, b""),
+               (0x8100,) * rng.choice((16, 17, 18))),
+        ethernet(mpls(ip4(world.source4(), world.destination4(), 47, b""),
+                      [99] * rng.choice((16, 17, 18))), 0x8847),
         ethernet(mpls(b"", (16,)), 0x8847), ethernet(mpls(b"", (16,))[:3], 0x8847),
         ethernet(b"\x11\0\0\7\0", 0x8864), ethernet(b"\x11\0\0\7\0\2\0", 0x8864), b"", bytes(13)))
 
