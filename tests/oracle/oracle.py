@@ -239,6 +239,10 @@ def parse_arguments(arguments):
 def main(arguments):
     options = parse_arguments(arguments)
     capture = pcapread.read(options.file)
+    unknown = {record.link for record in capture.records} - decode.LINKS
+    if unknown:
+        print(f"oracle: {options.file}: unknown link types {sorted(unknown)}", file=sys.stderr)
+        return EXIT_DAMAGED
     settings = classify.Settings(options.observe, options.own, options.service)
     windows = Oracle(settings, options.window).run(capture.records)
     if options.json:

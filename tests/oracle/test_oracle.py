@@ -5,6 +5,7 @@ import contextlib
 import io
 import os
 import pathlib
+import re
 import tempfile
 import unittest
 
@@ -243,6 +244,21 @@ class Decoding(unittest.TestCase):
             frame = build.ethernet(packet)
             self.assertEqual(decode.decode(1, len(frame) + 1, frame + b"\0").fate, expected)
 
+    def test_cut_comes_before_too_short(self):
+        tcp = build.tcp(1, 2, SYN)
+        for make, wire in ((lambda: build.ip(THEIR, OUR, build.TCP, tcp[:12]), 32),
+                           (lambda: build.ip(THEIR6, OUR6, 43, bytes(5)), 45)):
+            packet = make()
+            self.assertEqual(decode.decode(101, wire, packet).fate, "malformed")
+            self.assertEqual(decode.decode(101, wire, packet[:-1]).fate, "truncated")
+
+    def test_sixteen_tags(self):
+        inner = build.ip(THEIR, OUR, 47, b"")
+        for make in (lambda n: build.tagged(inner, (0x8100,) * n),
+                     lambda n: build.ethernet(build.mpls(inner, [99] * n), 0x8847)):
+            self.assertIsNone(decode.decode(1, 1500, make(16)).fate)
+            self.assertEqual(decode.decode(1, 1500, make(17)).fate, "undecodable_link")
+
     def test_fragments(self):
         tiny = build.ip4(THEIR, OUR, build.TCP, bytes(19), fragment=build.MORE_FRAGMENTS)
         later = build.ip4(THEIR, OUR, build.UDP, bytes(4), fragment=100)
@@ -256,6 +272,14 @@ class Decoding(unittest.TestCase):
 
 
 class Kinds(unittest.TestCase):
+    def test_are_numbered_as_on_the_wire(self):
+        proto = (HERE.parents[1] / "proto/teiten/v1/summary.proto").read_text(encoding="utf-8")
+        numbers = dict(re.findall(r"^  KIND_([A-Z_]+) = (\d+);", proto, re.MULTILINE))
+        for number, kind in enumerate(classify.KINDS, start=1):
+            self.assertEqual(numbers[kind.upper()], str(number))
+        self.assertEqual(len([name for name in numbers if not name.startswith("CLASS")]),
+                         len(classify.KINDS) + 1)
+
     # docs/definitions "Kind, class and port": all 64 values of the six flags, with a window and
     # data that are not maimon. Rows: URG ACK of the flags, columns: PSH RST SYN FIN.
     TABLE = {
@@ -294,6 +318,9 @@ class Kinds(unittest.TestCase):
         self.assertEqual(row(syn(OUR, OUR), observe="203.0.113.0/28").kind, "icmp_odd")
         nested = build.ip(OUR, OTHER, build.ICMP, build.icmp(3))
         self.assertEqual(row(nested).kind, "icmp_odd")
+        for protocol, port in ((132, 443), (33, 443), (136, 443), (47, 0)):
+            quoted = row(build.ip(OUR, OTHER, protocol, b"\0\5\1\xbb" + bytes(16)))
+            self.assertEqual((quoted.protocol, quoted.port), (protocol, port))
         echo = row(build.ip(OUR, OTHER, build.ICMP, build.echo(8, 1)))
         self.assertEqual((echo.kind, echo.protocol, echo.port), ("icmp_unreachable", 1, 0))
 
@@ -347,6 +374,28 @@ class Fates(unittest.TestCase):
         """The fates of the same answer after each of the waits, each from a new start."""
         return [fates([(0, syn(OTHER)), (400.9, request),
                        (400.9 + wait, answer)])[-1] for wait in waits]
+
+    def test_service_of_a_whole_protocol(self):
+        def about(packet):
+            return build.ip(OTHER, OUR, build.ICMP, build.icmp(3, 0, bytes(4), packet))
+        gre = build.ip(THEIR, OUR, 47, bytes(8))
+        found = fates(
+            [(0, gre), (0, build.ip(THEIR, OUR, 47, bytes(8), fragment=9)),
+             (0, build.ip(OTHER, OUR, 47, bytes(8))), (0, build.ip(THEIR, OUR, 50, bytes(8))),
+             (0, about(build.ip(OUR, THEIR, 47, bytes(8)))),
+             (0, build.ip(THEIR, OUR, build.ICMP, build.echo(8, 1))), (0, about(syn(OUR, THEIR))),
+             (0, about(build.ip(OUR, THEIR, build.ICMP, build.echo(0, 1)))),
+             (0, about(build.ip(OUR, THEIR, build.ICMP, build.icmp(11))))],
+            services=["0/gre from 192.0.2.1", "0/icmp"])
+        self.assertEqual(found, ["service", "service", "observed", "observed", "service", "service",
+                                 "observed", "service", "observed"])
+        with self.assertRaises(ValueError):
+            classify.Service("80/gre")
+
+    def test_errors_about_sctp_are_looked_up_without_ports(self):
+        sctp = build.ip(OUR, THEIR, 132, b"\0\5\1\xbb" + bytes(16))
+        error = build.ip(OTHER, OUR, build.ICMP, build.icmp(3, 0, bytes(4), sctp))
+        self.assertEqual(fates([(0, sctp), (1, error)]), ["outbound", "solicited"])
 
     def test_syn_lives_sixty_seconds(self):
         request = syn(OUR, THEIR, SYN, 4000, 80)
