@@ -235,10 +235,15 @@ class Frame:
     # Network layer.
 
     def decode_ip_by_version(self, at):
-        if len(self.data) > at and self.data[at] >> 4 == 6:
-            self.decode_ipv6(at)
-        else:
+        if len(self.data) <= at:
+            self.too_short()
+        version = self.data[at] >> 4
+        if version == 4:
             self.decode_ipv4(at)
+        elif version == 6:
+            self.decode_ipv6(at)
+        else:  # no header that could be cut
+            raise Failed("malformed")
 
     def decode_ipv4(self, at):
         packet = self.packet
