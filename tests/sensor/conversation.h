@@ -43,7 +43,6 @@ class Conversation {
     transport(p);
     return sensor_.FateOf(p, kStart + second);
   }
-  Fate Raw(uint32_t second, const PacketBuilder& p) { return sensor_.FateOf(p, kStart + second); }
   SolicitedTable& table() { return sensor_.solicited(); }
   [[nodiscard]] bool ipv6() const { return ipv6_; }
 

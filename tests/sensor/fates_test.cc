@@ -145,42 +145,6 @@ TEST(Fates, Service) {
   EXPECT_EQ(sensor.FateOf(Syn4(kScanner4, "192.0.2.9")), Fate::kUnobserved);
 }
 
-// "0/gre", "0/icmp": protocols without ports are declared as a whole, with their fragments.
-TEST(Fates, ServiceOfAWholeProtocol) {
-  SensorUnderTest sensor({{47, 0, {}}, {kProtocolIcmp, 0, {P("198.51.100.0/24")}}, {132, 0, {}}});
-  const auto fate = [&](const std::function<void(PacketBuilder&)>& transport) {
-    PacketBuilder p = In4();
-    transport(p);
-    return sensor.FateOf(p);
-  };
-  const auto error_about = [&](const std::function<void(PacketBuilder&)>& transport) {
-    PacketBuilder inner = RawIp();
-    inner.IPv4(kDark4, kScanner4);
-    transport(inner);
-    return fate([&](PacketBuilder& p) { p.Icmp(3, 2).Quote(inner); });
-  };
-  const auto gre = [](PacketBuilder& p) { p.Ip(47).Payload(Zeros(8)); };
-  const auto esp = [](PacketBuilder& p) { p.Ip(50).Payload(Zeros(8)); };
-  const auto later = [](uint8_t protocol) {
-    return [=](PacketBuilder& p) { p.Fragment(9, false).Ip(protocol).Payload(Zeros(8)); };
-  };
-  EXPECT_EQ(fate(gre), Fate::kService);
-  EXPECT_EQ(fate(later(47)), Fate::kService);
-  EXPECT_EQ(fate(esp), Fate::kObserved);
-  EXPECT_EQ(fate(later(50)), Fate::kObserved);
-  EXPECT_EQ(fate([](PacketBuilder& p) { p.Icmp(8, 0, 7); }), Fate::kService);
-  EXPECT_EQ(fate(later(kProtocolIcmp)), Fate::kService);
-  EXPECT_EQ(fate(later(kProtocolUdp)), Fate::kObserved);
-  EXPECT_EQ(error_about(gre), Fate::kService);
-  EXPECT_EQ(error_about(later(47)), Fate::kService);
-  EXPECT_EQ(error_about(esp), Fate::kObserved);
-  EXPECT_EQ(error_about([](PacketBuilder& p) { p.Ip(132).Payload(Hex("1388 0050 00000000")); }),
-            Fate::kService);
-  EXPECT_EQ(error_about([](PacketBuilder& p) { p.Icmp(0, 0, 7); }), Fate::kService);
-  // ICMP errors are never the service, whether they come or are quoted.
-  EXPECT_EQ(error_about([](PacketBuilder& p) { p.Icmp(11).Payload(Zeros(8)); }), Fate::kObserved);
-}
-
 TEST(Fates, IcmpErrorsThatQuoteAService) {
   SensorUnderTest sensor({{kProtocolTcp, 80, {}}, {kProtocolTcp, 22, {P("198.51.100.0/24")}}});
   const auto fate = [&](const PacketBuilder& inner) {

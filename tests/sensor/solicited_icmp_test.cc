@@ -83,37 +83,6 @@ TEST(SolicitedIcmp, IcmpErrorsAboutWhatWasAskedFor) {
   }
 }
 
-// What an error quoted is not looked at again for a packet that quotes nothing.
-TEST(SolicitedIcmp, ProbesAfterAnErrorAreObserved) {
-  Conversation c;
-  c.Out(0, Tcp(4000, 80, kSyn));
-  EXPECT_EQ(c.In(1, ErrorAbout(false, 11, Tcp(4000, 80, kSyn))), Fate::kSolicited);
-  for (const uint8_t type : std::array<uint8_t, 4>{8, 13, 17, 10}) {
-    EXPECT_EQ(c.In(2, Icmp(false, type, 77)), Fate::kObserved) << int{type};
-  }
-}
-
-// A quote without the identifier names no request.
-TEST(SolicitedIcmp, ErrorsWithHalfAnIcmpHeader) {
-  Conversation c;
-  c.Out(0, Icmp(false, 8, 77));
-  for (const std::size_t bytes : {4U, 5U, 6U}) {
-    PacketBuilder inner = RawIp();
-    inner.IPv4(kDark4, kScanner4).Icmp(8, 0, 77);
-    PacketBuilder p = In4();
-    p.Icmp(11).Quote(inner, 20 + bytes);
-    EXPECT_EQ(c.Raw(1, p), bytes < 6 ? Fate::kObserved : Fate::kSolicited) << bytes;
-  }
-}
-
-// SCTP has ports, but what was sent is remembered without.
-TEST(SolicitedIcmp, ErrorsAboutProtocolsWithPortsOfTheirOwn) {
-  Conversation c;
-  const Transport sctp = [](PacketBuilder& p) { p.Ip(132).Payload(Hex("1388 0050 00000000")); };
-  c.Out(0, sctp);
-  EXPECT_EQ(c.In(1, ErrorAbout(false, 3, sctp)), Fate::kSolicited);
-}
-
 // Traceroute: the error comes from somebody never asked.
 TEST(SolicitedIcmp, ErrorsComeFromAnywhere) {
   Conversation c;
@@ -140,27 +109,6 @@ TEST(SolicitedIcmp, LaterFragmentsGoByProtocol) {
     e.Out(0, Udp(4000, 53));
     EXPECT_EQ(e.In(60, Fragment(17)), Fate::kObserved);
   }
-}
-
-// Port 0 is a port like the others, and a fragment is from none.
-TEST(SolicitedIcmp, FragmentsArePacketsOfNoPort) {
-  Conversation c;
-  c.Out(0, Udp(4000, 53));
-  EXPECT_EQ(c.In(1, Udp(0, 0)), Fate::kObserved);
-  Conversation d;
-  d.Out(0, Udp(0, 0));
-  EXPECT_EQ(d.In(1, Udp(0, 0)), Fate::kSolicited);
-  EXPECT_EQ(d.In(1, Fragment(17)), Fate::kSolicited);
-}
-
-// Fragments of protocols without ports are packets of that protocol: the later one may come first.
-TEST(SolicitedIcmp, FragmentsOfOtherProtocolsOpen) {
-  Conversation c;
-  EXPECT_EQ(c.Out(0, Fragment(47)), Fate::kOutbound);
-  EXPECT_EQ(c.In(1, Protocol(47)), Fate::kSolicited);
-  Conversation d;
-  d.Out(0, Fragment(17));
-  EXPECT_EQ(d.In(1, Fragment(17)), Fate::kObserved);
 }
 
 // A remote address that was never asked sends fragments: its own, not the other's.
