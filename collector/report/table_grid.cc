@@ -5,7 +5,7 @@
 #include "collector/report/grid.h"
 #include "collector/report/grid_cells.h"
 #include "collector/report/table.h"
-#include "collector/report/tables.h"
+#include "collector/report/tool_tables.h"
 
 namespace teiten::report {
 namespace {

@@ -19,7 +19,6 @@ namespace teiten::report {
 // Scan packets by port; what the charts' lines are chosen from.
 [[nodiscard]] TableSpec PortTable(Family family, const PeriodData& data);
 
-[[nodiscard]] std::string ToolName(v1::ToolMark tool);
 [[nodiscard]] std::vector<Kind> KindsOf(KindClass c);
 
 }  // namespace teiten::report
