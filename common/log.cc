@@ -2,6 +2,7 @@
 #include "common/log.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
 #include <unistd.h>
 
 #include <array>
@@ -58,6 +59,14 @@ void WriteStderr(std::string_view line) {
 int64_t NowMs() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+// protobuf writes of bad UTF-8 in messages of strangers; on its own it would write lines of its
+// own, unfolded.
+void LogOfProtobuf(google::protobuf::LogLevel level, const char* /*file*/, int /*line*/,
+                   const std::string& message) {
+  const bool error = level >= google::protobuf::LOGLEVEL_ERROR;
+  Log(error ? LogLevel::kWarn : LogLevel::kInfo, "protobuf", {{"message", message}});
 }
 
 Logger& ProcessLogger() {
@@ -180,7 +189,10 @@ void Logger::Flush() {
   FlushRepeats(clock_());
 }
 
-void ConfigureLog(const LogOptions& options) { ProcessLogger().Configure(options); }
+void ConfigureLog(const LogOptions& options) {
+  ProcessLogger().Configure(options);
+  google::protobuf::SetLogHandler(LogOfProtobuf);
+}
 
 void Log(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
   ProcessLogger().Write(level, event, fields);

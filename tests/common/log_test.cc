@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "teiten/v1/summary.pb.h"
+
 namespace teiten {
 namespace {
 
@@ -92,6 +94,17 @@ TEST_F(LogTest, ThreadsDoNotMixLines) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(std::count(out_.begin(), out_.end(), '\n'), 1000);
+}
+
+TEST(ProcessLog, TakesWhatProtobufSays) {
+  ConfigureLog({});
+  testing::internal::CaptureStderr();
+  v1::Identity identity;
+  EXPECT_FALSE(identity.ParseFromString("\x0a\x02\xff\xfe"));  // sensor is no UTF-8
+  FlushLog();
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_NE(said.find(" level=warn event=protobuf message=\"String field"), std::string::npos)
+      << said;
 }
 
 TEST(EscapeLogValue, Table) {

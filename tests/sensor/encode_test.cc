@@ -267,7 +267,7 @@ TEST(EncodeSize, ATupleCostsElevenBytesAtMost) { EXPECT_LE(SealedBytesPerTuple(5
 // Nearly every tuple with a source of its own. Two bytes a tuple are the sources themselves: the
 // gaps between 50,000 random addresses carry 17.8 bits each.
 TEST(EncodeSize, RandomSourcesCostTheirOwnBitsMore) {
-  EXPECT_LE(SealedBytesPerTuple(1ULL << 40), 13.5);
+  EXPECT_LE(SealedBytesPerTuple(1ULL << 40), 12.5);
 }
 
 TEST(EncodeSize, AnIdleWindowIsSmall) {
