@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "client/output.h"
 #include "client/output_head.h"
+#include "common/time_format.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -35,7 +38,8 @@ std::string PreviousRank(const v1::RankRow& row) {
 // An exact count as it is; an estimate with its standard error.
 std::string Sources(const v1::Counts& counts, const Style& style) {
   const std::string count = GroupDigits(static_cast<uint64_t>(counts.sources() + 0.5), style);
-  if (counts.sources_standard_error() == 0) return count;
+  // An error below half a source is none that could be printed.
+  if (counts.sources() * counts.sources_standard_error() < 0.5) return count;
   return (style.utf8 ? "≈" : "~") + count;
 }
 
@@ -105,16 +109,21 @@ std::string RankTable(const v1::RankRequest& request, const v1::RankReply& reply
                  style) +
              "\n";
     }
-    out += fmt::format("Total: {} packets, {} sources{}\n",
+    out += fmt::format("Total: {} packets, {} source{}{}\n",
                        GroupDigits(reply.total().packets(), style), Sources(reply.total(), style),
+                       reply.total().sources() < 1.5 ? "" : "s",
                        reply.total().sources_standard_error() > 0
                            ? fmt::format(" ({}{:.1f} %)", style.utf8 ? "±" : "+-",
                                          100 * reply.total().sources_standard_error())
                            : "");
   }
-  if (!reply.not_ranked().empty()) {
-    out += "Not ranked: " + Printable(reply.not_ranked()) +
-           ". In order of packets; ask for a time in which the sensors were live.\n";
+  if (!reply.not_ranked().empty() && reply.rows_size() > 0) {
+    const uint64_t sensors = std::max<uint64_t>(reply.coverage().sensors(), 1);
+    out += fmt::format(
+        "Not ranked: {}. In order of packets; ask for a time in which the sensors were live "
+        "({} each here).\n",
+        Printable(reply.not_ranked()),
+        FormatDuration(static_cast<int64_t>(reply.coverage().live_ms() / sensors)));
   }
   return out + CoverageText(reply.coverage(), style);
 }

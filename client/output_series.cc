@@ -9,12 +9,39 @@
 namespace teiten {
 namespace {
 
-// Packets per hour of live time, summed over sensors: a step that was watched for half of its
-// length is no dip. No value where nobody watched.
-std::optional<double> Rate(const v1::SeriesPoint& point) {
-  if (point.live_ms() == 0) return std::nullopt;
-  return static_cast<double>(point.counts().packets()) * 3'600'000.0 /
-         static_cast<double>(point.live_ms());
+struct Watched {
+  uint64_t packets = 0;
+  uint64_t live_ms = 0;
+
+  void Add(const v1::SeriesPoint& point) {
+    packets += point.counts().packets();
+    live_ms += point.live_ms();
+  }
+  // Packets per hour of live time, summed over sensors: a step that was watched for half of its
+  // length is no dip. No value where nobody watched.
+  [[nodiscard]] std::optional<double> Rate() const {
+    if (live_ms == 0) return std::nullopt;
+    return static_cast<double>(packets) * 3'600'000.0 / static_cast<double>(live_ms);
+  }
+};
+
+Watched Of(const v1::SeriesPoint& point) {
+  return {.packets = point.counts().packets(), .live_ms = point.live_ms()};
+}
+
+// Rates of neighbours taken together, so that at most `width` are left.
+std::vector<std::optional<double>> Rates(const v1::SeriesLine& line, std::size_t width) {
+  const auto points = static_cast<std::size_t>(line.points_size());
+  const std::size_t merged = std::max<std::size_t>((points + width - 1) / width, 1);
+  std::vector<std::optional<double>> out;
+  for (std::size_t i = 0; i < points; i += merged) {
+    Watched sum;
+    for (std::size_t j = i; j < std::min(i + merged, points); ++j) {
+      sum.Add(line.points(static_cast<int>(j)));
+    }
+    out.push_back(sum.Rate());
+  }
+  return out;
 }
 
 std::string StepText(uint64_t step_ms) {
@@ -33,24 +60,18 @@ std::string LineTitle(const v1::SeriesRequest& request, const v1::SeriesLine& li
 
 void AddLine(const v1::SeriesRequest& request, const v1::SeriesLine& line, const SeriesView& view,
              const Style& style, TextTable& table) {
-  std::vector<std::optional<double>> rates;
-  uint64_t packets = 0;
-  double sum = 0;
-  int known = 0;
+  Watched sum;
   const v1::SeriesPoint* peak = nullptr;
   for (const v1::SeriesPoint& point : line.points()) {
-    const std::optional<double> rate = Rate(point);
-    rates.push_back(rate);
-    packets += point.counts().packets();
-    if (!rate) continue;
-    sum += *rate;
-    ++known;
-    if (peak == nullptr || *rate > *Rate(*peak)) peak = &point;
+    sum.Add(point);
+    const std::optional<double> rate = Of(point).Rate();
+    if (rate && (peak == nullptr || *rate > *Of(*peak).Rate())) peak = &point;
   }
-  const bool any = peak != nullptr && packets > 0;
-  table.AddRow({LineTitle(request, line), Sparkline(Thin(rates, view.width), style),
-                GroupDigits(packets, style), known > 0 ? FormatFigure(sum / known, style) : "-",
-                any ? FormatFigure(*Rate(*peak), style) : "-",
+  const bool any = peak != nullptr && sum.packets > 0;
+  table.AddRow({LineTitle(request, line), Sparkline(Rates(line, view.width), style),
+                GroupDigits(sum.packets, style),
+                sum.live_ms > 0 ? FormatFigure(*sum.Rate(), style) : "-",
+                any ? FormatFigure(*Of(*peak).Rate(), style) : "-",
                 any ? ShortTime(peak->start_unix_ms()) : "-"});
 }
 
@@ -64,7 +85,7 @@ std::string PointsTable(const v1::SeriesRequest& request, const v1::SeriesReply&
                    {"live", Align::kRight}});
   for (const v1::SeriesLine& line : reply.lines()) {
     for (const v1::SeriesPoint& p : line.points()) {
-      const std::optional<double> rate = Rate(p);
+      const std::optional<double> rate = Of(p).Rate();
       if (!rate) {
         table.AddRow({ShortTime(p.start_unix_ms()), LineTitle(request, line), "gap", "", "", "-"});
         continue;

@@ -165,24 +165,6 @@ std::string Sparkline(std::span<const std::optional<double>> points, const Style
   return out;
 }
 
-std::vector<std::optional<double>> Thin(std::span<const std::optional<double>> points,
-                                        std::size_t width) {
-  const std::size_t merged = (points.size() + width - 1) / width;
-  if (merged <= 1) return {points.begin(), points.end()};
-  std::vector<std::optional<double>> out;
-  for (std::size_t i = 0; i < points.size(); i += merged) {
-    double sum = 0;
-    int known = 0;
-    for (std::size_t j = i; j < std::min(i + merged, points.size()); ++j) {
-      if (!points[j]) continue;
-      sum += *points[j];
-      ++known;
-    }
-    out.push_back(known > 0 ? std::optional(sum / known) : std::nullopt);
-  }
-  return out;
-}
-
 std::string CsvLine(std::span<const std::string> cells) {
   std::string out;
   for (std::size_t i = 0; i < cells.size(); ++i) {

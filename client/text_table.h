@@ -49,10 +49,6 @@ class TextTable {
 // ASCII: ".:-=+*#@" and a space for a gap. Zero is the lowest sign.
 [[nodiscard]] std::string Sparkline(std::span<const std::optional<double>> points,
                                     const Style& style);
-// Merges neighbours (the mean of those that are no gap) until at most `width` are left.
-[[nodiscard]] std::vector<std::optional<double>> Thin(std::span<const std::optional<double>> points,
-                                                      std::size_t width);
-
 // One line with its end; quoted where commas, quotes or line ends need it.
 [[nodiscard]] std::string CsvLine(std::span<const std::string> cells);
 

@@ -91,6 +91,11 @@ absl::StatusOr<std::string> EmptyReason(StoreReader& store, const RecordFilter& 
              ", but nothing they observed matches the selection. "
              "Leave out filters, or ask for a longer time.";
     }
+    if (filter.kinds_defaulted) {
+      return watched +
+             ", but observed nothing of class scan, which is what ranks take unless "
+             "told: try --class backscatter,other.";
+    }
     return watched + " and observed nothing: no unsolicited packet came in this time.";
   }
   if (!filter.groups_selected) {

@@ -159,12 +159,13 @@ bool RecordFilter::HasRegion(std::string_view region) const {
 }
 
 bool RecordFilter::restricts_rows() const {
-  return !all_kinds() || !all_tools() || !both_families() || !protocols.empty() || !ports.empty() ||
-         !sources.empty() || !regions.empty();
+  return (!all_kinds() && !kinds_defaulted) || !all_tools() || !both_families() ||
+         !protocols.empty() || !ports.empty() || !sources.empty() || !regions.empty();
 }
 
 void RecordFilter::DefaultToClass(KindClass c) {
   if (!all_kinds()) return;
+  kinds_defaulted = true;
   kinds = 0;
   for (int kind = 1; kind < kKindCount; ++kind) {
     if (ClassOf(static_cast<Kind>(kind)) == c) kinds |= 1U << kind;

@@ -22,8 +22,9 @@ inline constexpr const char* kLiveGroup = "live";
 struct RecordFilter {
   int64_t from_unix_ms = 0;  // half-open, by window start
   int64_t to_unix_ms = 0;
-  uint32_t kinds = ~0U;  // bit 1 << Kind
-  uint32_t tools = ~0U;  // bit 1 << ToolMark
+  uint32_t kinds = ~0U;          // bit 1 << Kind
+  bool kinds_defaulted = false;  // restricted by DefaultToClass, not by who asks
+  uint32_t tools = ~0U;          // bit 1 << ToolMark
   bool ipv4 = true;
   bool ipv6 = true;
   std::vector<uint8_t> protocols;
@@ -45,7 +46,7 @@ struct RecordFilter {
   [[nodiscard]] bool HasPort(uint8_t protocol, uint16_t port) const;
   [[nodiscard]] bool HasSource(Family family, const Address& source) const;
   [[nodiscard]] bool HasRegion(std::string_view region) const;
-  // True if more than time, sensors and groups is restricted.
+  // True if who asks restricted more than time, sensors and groups.
   [[nodiscard]] bool restricts_rows() const;
   // Keeps kinds of one class only, unless kinds were selected.
   void DefaultToClass(KindClass c);

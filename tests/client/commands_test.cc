@@ -173,6 +173,24 @@ TEST_F(Commands, SeriesDrawsGapsAsGaps) {
   EXPECT_THAT(out_, HasSubstr("2026-11-21T20:00:00.000Z,3600,0,0,0,0,0.0000,3600\n"));
 }
 
+// Merging keeps what was watched: 60 s with 1 packet and 1 s with 1 packet are 2 packets in 61 s.
+TEST_F(Commands, SeriesMergesStepsByLiveTime) {
+  v1::SeriesLine& line = *link_.series.add_lines();
+  for (int i = 0; i < 200; ++i) {
+    v1::SeriesPoint& point = *line.add_points();
+    point.set_start_unix_ms(kNow + i * 60'000);
+    point.set_live_ms(i % 2 == 0 ? 60'000 : 1'000);
+    point.mutable_counts()->set_packets(1);
+  }
+  link_.series.set_step_ms(60'000);
+  style_.utf8 = true;
+  EXPECT_EQ(Run("series"), ExitCode::kDone);
+  EXPECT_THAT(out_, HasSubstr("118.0"));  // mean: 200 packets in 100 × 61 s
+  EXPECT_THAT(out_, HasSubstr("3600"));   // peak: 1 packet in 1 s
+  const std::size_t begin = out_.find("all   ") + 6;
+  EXPECT_LE(DisplayWidth(out_.substr(begin, out_.find(' ', begin) - begin)), 36);
+}
+
 TEST_F(Commands, SourceTellsTheTool) {
   link_.source.set_source("192.0.2.7");
   link_.source.set_region("JP");

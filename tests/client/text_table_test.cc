@@ -65,13 +65,6 @@ TEST(Sparklines, AnythingAboveZeroShows) {
   EXPECT_EQ(Sparkline(Points{0.0, 0.001, 1000.0}, kPlain), "▁▂█");
 }
 
-TEST(Sparklines, ThinningKeepsGapsAndMeans) {
-  EXPECT_EQ(Thin(Points{1.0, 3.0, std::nullopt, std::nullopt, 5.0, std::nullopt}, 3),
-            (Points{2.0, std::nullopt, 5.0}));
-  EXPECT_EQ(Thin(Points{1.0, 2.0}, 2), (Points{1.0, 2.0}));
-  EXPECT_EQ(Thin(Points(61, 1.0), 60).size(), 31);
-}
-
 TEST(Csv, QuotesWhatNeedsIt) {
   const std::string cells[] = {"a", "b,c", "say \"x\"", "", "two\nlines"};
   EXPECT_EQ(CsvLine(cells), "a,\"b,c\",\"say \"\"x\"\"\",,\"two\nlines\"\n");

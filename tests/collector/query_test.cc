@@ -340,6 +340,12 @@ TEST_F(Query, EmptyAnswersSayWhy) {
   request.mutable_selection()->add_sensors("b");
   EXPECT_THAT(Rank(request).coverage().empty_reason(),
               HasSubstr("No sensor is called \"b\". Known: a, lab."));
+  reader_.Add({.sensor = "quiet", .start_unix_ms = kDay + 8 * kHourMs, .live_ms = kHourMs});
+  request = PortRank(kDay + 8 * kHourMs, kDay + 9 * kHourMs);
+  request.mutable_selection()->clear_families();
+  EXPECT_THAT(Rank(request).coverage().empty_reason(), HasSubstr("nothing of class scan"));
+  request.set_by(v1::RANK_BY_KIND);
+  EXPECT_THAT(Rank(request).coverage().empty_reason(), HasSubstr("observed nothing"));
   request = PortRank(kDay + 2 * kHourMs, kDay + 3 * kHourMs);
   request.mutable_selection()->add_ports()->set_protocol(17);
   EXPECT_THAT(Rank(request).coverage().empty_reason(), HasSubstr("nothing they observed matches"));
