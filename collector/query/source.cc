@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
 
 #include "collector/query/empty_reason.h"
 #include "collector/query/fact_rows.h"
 #include "collector/query/gather.h"
-#include "collector/query/tool_name.h"
+#include "collector/query/source_activity.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -17,47 +16,6 @@ namespace {
 
 constexpr uint32_t kMostDirtyHours = 100'000;
 constexpr std::size_t kMostHeld = 500'000;  // activities held while adding up
-
-struct ActivityKey {
-  Prefix source;  // one address, or the /64 an IPv6 source is recorded as
-  Kind kind = Kind::kNone;
-  uint8_t protocol = 0;
-  uint16_t port = 0;
-  friend auto operator<=>(const ActivityKey&, const ActivityKey&) = default;
-};
-
-struct DayMarks {
-  uint64_t packets = 0;
-  MarkPackets marks{};
-};
-
-struct Activity {
-  uint64_t packets = 0, bytes = 0, tuples = 0;
-  int64_t first_unix_ms = 0, last_unix_ms = 0;
-  std::set<std::string> sensors;
-  std::map<int64_t, DayMarks> days;
-
-  void Seen(int64_t first, int64_t last) {
-    first_unix_ms = first_unix_ms == 0 ? first : std::min(first_unix_ms, first);
-    last_unix_ms = std::max(last_unix_ms, last);
-  }
-};
-
-v1::ToolMark ToolOf(Mark mark) {
-  switch (mark) {
-    case Mark::kZmap:
-      return v1::TOOL_MARK_ZMAP;
-    case Mark::kMasscan:
-      return v1::TOOL_MARK_MASSCAN;
-    case Mark::kMirai:
-      return v1::TOOL_MARK_MIRAI;
-    case Mark::kNmap:
-      return v1::TOOL_MARK_NMAP;
-    case Mark::kAmplification:
-      return v1::TOOL_MARK_AMPLIFICATION;
-  }
-  return v1::TOOL_MARK_UNSPECIFIED;
-}
 
 class SourceAnswer {
  public:
@@ -249,42 +207,8 @@ class SourceAnswer {
       order.resize(limit_);
       reply_.set_truncated(true);
     }
-    for (const auto& [key, activity] : order) Write(*key, *activity, *reply_.add_activities());
-  }
-
-  static void Write(const ActivityKey& key, const Activity& activity, v1::SourceActivity& out) {
-    const bool whole = key.source.length == (key.source.family == Family::kIpv4 ? 32 : 128);
-    out.set_source(whole ? FormatAddress(key.source.family, key.source.base)
-                         : FormatPrefix(key.source));
-    out.set_kind(static_cast<v1::Kind>(key.kind));
-    out.set_protocol(key.protocol);
-    out.set_port(key.port);
-    out.mutable_counts()->set_packets(activity.packets);
-    out.mutable_counts()->set_bytes(activity.bytes);
-    out.mutable_counts()->set_tuples(activity.tuples);
-    out.mutable_counts()->set_sources(1);
-    out.set_first_unix_ms(activity.first_unix_ms);
-    out.set_last_unix_ms(activity.last_unix_ms);
-    out.set_sensors(static_cast<uint32_t>(activity.sensors.size()));
-    out.set_days(static_cast<uint32_t>(activity.days.size()));
-    MarkPackets sum{};
-    std::set<std::string> tools;  // a source is named day by day
-    for (const auto& [day, marks] : activity.days) {
-      for (std::size_t i = 0; i < kMarkCount; ++i) sum[i] += marks.marks[i];
-      if (const std::string tool(NameTool(marks.packets, marks.marks)); !tool.empty()) {
-        tools.insert(tool);
-      }
-    }
-    for (std::size_t i = 0; i < kMarkCount; ++i) {
-      if (sum[i] == 0) continue;
-      v1::MarkCount& mark = *out.add_marks();
-      mark.set_mark(ToolOf(static_cast<Mark>(i)));
-      mark.set_packets(sum[i]);
-    }
-    for (const std::string& tool : tools) {
-      if (!out.tool().empty()) out.mutable_tool()->append(", ");
-      out.mutable_tool()->append(tool);
-    }
+    for (const auto& [key, activity] : order)
+      WriteActivity(*key, *activity, *reply_.add_activities());
   }
 
   StoreReader& store_;
