@@ -53,8 +53,8 @@ void AddBlind(const Statement& row, CoverageRollup& into) {
 }  // namespace
 
 absl::Status RollupReader::ScanCoverage(const Segment& segment, const DayState& days,
-                                        const std::map<int64_t, Stream>& streams, bool by_time,
-                                        CoverageRows& rows) {
+                                        const std::map<int64_t, RollupStream>& streams,
+                                        bool by_time, CoverageRows& rows) {
   // The cell a row belongs to; nullptr: not asked for, or of a stale day.
   const auto cell = [&](const Statement& row) -> CoverageRollup* {
     const auto stream = streams.find(row.Int(2));
@@ -90,7 +90,7 @@ absl::Status RollupReader::ScanCoverage(const Segment& segment, const DayState& 
 
 absl::StatusOr<std::vector<std::pair<int64_t, CoverageRollup>>> RollupReader::ReadCoverage(
     RollupTier tier, const FactSelection& selection, bool by_time) {
-  const absl::StatusOr<std::map<int64_t, Stream>> streams =
+  const absl::StatusOr<std::map<int64_t, RollupStream>> streams =
       Streams(selection.sensors, selection.groups);
   if (!streams.ok()) return streams.status();
   CoverageRows rows;

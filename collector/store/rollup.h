@@ -134,6 +134,7 @@ class HourBuilder {
   void FinishKinds(HourRollup& hour);
   void FinishCoverage(HourRollup& hour) const;
   [[nodiscard]] std::vector<SourceDay> FinishSources(HourRollup& hour) const;
+  [[nodiscard]] SourceDay ToSourceDay(const ActivityKey& key, const Activity& a) const;
 
   const int64_t hour_unix_ms_;
   const Zone zone_;

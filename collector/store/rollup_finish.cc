@@ -138,30 +138,35 @@ std::vector<SourceDay> HourBuilder::FinishSources(HourRollup& hour) const {
   const std::size_t kept = std::min(ranked.size(), limits_.most_sources);
   hour.sources_refused = refused_ + (ranked.size() - kept);
 
-  std::vector<SourceDay> out(kept);
+  std::vector<SourceDay> out;
+  out.reserve(kept);
   for (std::size_t i = 0; i < kept; ++i) {
-    const auto& [family, word, stream, kind, protocol, port] = *ranked[i].key;
-    const Activity& a = *ranked[i].activity;
-    SourceDay& row = out[i];
-    row.day_unix_ms = zone_.DayOf(hour_unix_ms_);
-    row.sensor = streams_[stream].sensor;
-    row.group = streams_[stream].group;
-    row.family = family;
-    row.source = family == Family::kIpv6 ? Address{word, 0} : Address{0, word};
-    row.prefix64 = family == Family::kIpv6;
-    row.kind = kind;
-    row.protocol = protocol;
-    row.port = port;
-    row.packets = a.packets;
-    row.bytes = a.bytes;
-    row.windows = a.windows;
-    row.first_unix_ms = a.first_unix_ms;
-    row.last_unix_ms = a.last_unix_ms;
-    std::copy(a.marks.begin(), a.marks.end(), std::begin(row.marks));
-    row.destinations = a.destinations;
-    row.region = regions_[a.region];
+    out.push_back(ToSourceDay(*ranked[i].key, *ranked[i].activity));
   }
   return out;
+}
+
+SourceDay HourBuilder::ToSourceDay(const ActivityKey& key, const Activity& a) const {
+  const auto& [family, word, stream, kind, protocol, port] = key;
+  SourceDay row;
+  row.day_unix_ms = zone_.DayOf(hour_unix_ms_);
+  row.sensor = streams_[stream].sensor;
+  row.group = streams_[stream].group;
+  row.family = family;
+  row.source = family == Family::kIpv6 ? Address{word, 0} : Address{0, word};
+  row.prefix64 = family == Family::kIpv6;
+  row.kind = kind;
+  row.protocol = protocol;
+  row.port = port;
+  row.packets = a.packets;
+  row.bytes = a.bytes;
+  row.windows = a.windows;
+  row.first_unix_ms = a.first_unix_ms;
+  row.last_unix_ms = a.last_unix_ms;
+  std::copy(a.marks.begin(), a.marks.end(), std::begin(row.marks));
+  row.destinations = a.destinations;
+  row.region = regions_[a.region];
+  return row;
 }
 
 }  // namespace teiten

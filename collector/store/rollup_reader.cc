@@ -3,10 +3,8 @@
 #include "collector/store/rollup_reader.h"
 
 #include <algorithm>
-#include <tuple>
 
-#include "absl/container/flat_hash_map.h"
-#include "collector/store/rollup_db.h"
+#include "collector/store/rollup_accumulator.h"
 #include "collector/store/table_scan.h"
 #include "fmt/format.h"
 
@@ -17,173 +15,25 @@ namespace {
 constexpr std::size_t kMostLookups = 32;
 constexpr int kAttempts = 5;
 
-template <typename T>
-bool Selected(const std::vector<T>& wanted, const T& value) {
-  return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
-}
-
-// Where the columns of a row are; -1: the table lacks it.
-struct Columns {
-  const char* table;
-  const char* keys;    // after tier: start, layer, …
-  const char* values;  // packets, bytes, tuples, sources (, foreign_sources)
-  int numbers;         // of keys that are numbers
-  int protocol, port, kind, family, stream, tool, folded, region, packets;
-};
-constexpr Columns kPortColumns = {
-    "ports",
-    "start, layer, protocol, port, kind, family, stream, tool, folded",
-    "packets, bytes, tuples, sources",
-    9,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    -1,
-    9};
-constexpr Columns kRegionColumns = {"regions",
-                                    "start, layer, kind, family, stream, region",
-                                    "packets, bytes, tuples, sources",
-                                    5,
-                                    -1,
-                                    -1,
-                                    2,
-                                    3,
-                                    4,
-                                    -1,
-                                    -1,
-                                    5,
-                                    6};
-constexpr Columns kKindColumns = {"kinds",
-                                  "start, layer, kind, family, stream",
-                                  "packets, bytes, tuples, sources, foreign_sources",
-                                  5,
-                                  -1,
-                                  -1,
-                                  2,
-                                  3,
-                                  4,
-                                  -1,
-                                  -1,
-                                  -1,
-                                  5};
-
-const Columns& ColumnsOf(RollupTable table) {
-  switch (table) {
-    case RollupTable::kPorts:
-      return kPortColumns;
-    case RollupTable::kRegions:
-      return kRegionColumns;
-    case RollupTable::kKinds:
-      return kKindColumns;
-  }
-  return kPortColumns;
-}
-
 std::string Placeholders(int count) {
   std::string out = "?";
   for (int i = 1; i < count; ++i) out += ", ?";
   return out;
 }
 
-absl::Status MergeSketch(std::string_view blob, HyperLogLog& into) {
-  if (blob.empty()) return absl::OkStatus();
-  const absl::StatusOr<HyperLogLog> sketch = HyperLogLog::Parse(blob);
-  if (!sketch.ok()) return sketch.status();
-  into.Merge(*sketch);
-  return absl::OkStatus();
+template <typename T>
+bool Selected(const std::vector<T>& wanted, const T& value) {
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
 }
-
-using RowKey =
-    std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, std::string>;
 
 }  // namespace
 
-// The answer while it grows.
-struct RollupReader::Accumulator {
-  Accumulator(const RollupQuery& asked, const std::map<int64_t, Stream>& known)
-      : query(asked), streams(known), columns(ColumnsOf(asked.table)) {}
-
-  struct Cell {
-    RollupRow row;
-    HyperLogLog foreign{14};
-  };
-
-  [[nodiscard]] bool Wanted(const Statement& row) const {
-    if (!streams.contains(row.Int(columns.stream))) return false;
-    if (!Selected(query.kinds, static_cast<Kind>(row.Int(columns.kind)))) return false;
-    if (columns.tool >= 0 &&
-        !Selected(query.tools, static_cast<v1::ToolMark>(row.Int(columns.tool)))) {
-      return false;
-    }
-    if (columns.region >= 0 && !Selected(query.regions, std::string(row.Text(columns.region)))) {
-      return false;
-    }
-    if (columns.port < 0 || query.ports.empty()) return true;
-    return std::any_of(query.ports.begin(), query.ports.end(), [&](const v1::ProtocolPort& p) {
-      return p.protocol() == row.Int(columns.protocol) && p.port() == row.Int(columns.port);
-    });
-  }
-
-  void Add(int64_t start, const Statement& row) {
-    if (!status.ok() || !Wanted(row)) return;
-    const auto number = [&](int column) { return column < 0 ? 0 : row.Int(column); };
-    RowKey key{query.by_time ? start : 0,
-               number(columns.stream),
-               number(columns.kind),
-               number(columns.family),
-               number(columns.protocol),
-               number(columns.port),
-               number(columns.tool),
-               number(columns.folded),
-               columns.region < 0 ? "" : std::string(row.Text(columns.region))};
-    const auto [it, added] = cells.try_emplace(std::move(key));
-    Cell& cell = it->second;
-    if (added) Begin(it->first, cell.row);
-    cell.row.packets += row.Uint(columns.packets);
-    cell.row.bytes += row.Uint(columns.packets + 1);
-    cell.row.tuples += row.Uint(columns.packets + 2);
-    status = MergeSketch(row.Blob(columns.packets + 3), cell.row.sources);
-    if (status.ok() && query.table == RollupTable::kKinds) {
-      status = MergeSketch(row.Blob(columns.packets + 4), cell.foreign);
-    }
-    if (cells.size() > kMostRows) {
-      status = absl::ResourceExhaustedError(
-          fmt::format("more than {} rows: ask for less time or fewer sensors", kMostRows));
-    }
-  }
-
-  void Begin(const RowKey& key, RollupRow& row) const {
-    const Stream& stream = streams.at(std::get<1>(key));
-    row.start_unix_ms = std::get<0>(key);
-    row.sensor = stream.sensor;
-    row.group = stream.group;
-    row.kind = static_cast<Kind>(std::get<2>(key));
-    row.family = static_cast<Family>(std::get<3>(key));
-    row.protocol = static_cast<uint8_t>(std::get<4>(key));
-    row.port = static_cast<uint16_t>(std::get<5>(key));
-    if (columns.tool >= 0) row.tool = static_cast<v1::ToolMark>(std::get<6>(key));
-    row.folded = std::get<7>(key) != 0;
-    row.region = std::get<8>(key);
-    if (query.table == RollupTable::kKinds) row.sources = HyperLogLog(14);
-  }
-
-  const RollupQuery& query;
-  const std::map<int64_t, Stream>& streams;
-  const Columns& columns;
-  absl::flat_hash_map<RowKey, Cell> cells;
-  absl::Status status;
-};
-
-absl::StatusOr<std::map<int64_t, RollupReader::Stream>> RollupReader::Streams(
+absl::StatusOr<std::map<int64_t, RollupStream>> RollupReader::Streams(
     const std::vector<std::string>& sensors, const std::vector<std::string>& groups) {
   Statement rows = db_.Prepare("SELECT id, sensor, sensor_group FROM streams");
-  std::map<int64_t, Stream> out;
+  std::map<int64_t, RollupStream> out;
   while (rows.Step()) {
-    Stream stream{std::string(rows.Text(1)), std::string(rows.Text(2))};
+    RollupStream stream{std::string(rows.Text(1)), std::string(rows.Text(2))};
     if (!Selected(sensors, stream.sensor) || !Selected(groups, stream.group)) continue;
     out[rows.Int(0)] = std::move(stream);
   }
@@ -229,8 +79,8 @@ absl::Status RollupReader::ForSegments(
 }
 
 absl::Status RollupReader::ScanSegment(const Segment& segment, const DayState& days,
-                                       Accumulator& rows) {
-  const Columns& c = rows.columns;
+                                       RollupAccumulator& rows) {
+  const RollupColumns& c = rows.columns();
   const int keys = c.numbers + (c.region >= 0 ? 1 : 0);
   const std::string sql = fmt::format(
       "SELECT {0}, {1} FROM {2} WHERE tier=? AND start<? AND ({0}) > ({3}) ORDER BY {0}", c.keys,
@@ -247,14 +97,14 @@ absl::Status RollupReader::ScanSegment(const Segment& segment, const DayState& d
     const bool behind =
         segment.tier == 1 && stale != days.stale.end() && stale->second == row.Int(1);
     if (!behind) rows.Add(segment.as_start >= 0 ? segment.as_start : start, row);
-    return rows.status.ok();
+    return rows.status().ok();
   });
-  return s.ok() ? rows.status : s;
+  return s.ok() ? rows.status() : s;
 }
 
 // A few ports over a long time: one look-up for each start, layer and port.
 absl::Status RollupReader::ScanPorts(const Segment& segment, const DayState& days,
-                                     Accumulator& rows) {
+                                     RollupAccumulator& rows) {
   std::vector<int64_t> starts;
   {
     Statement all =
@@ -264,11 +114,11 @@ absl::Status RollupReader::ScanPorts(const Segment& segment, const DayState& day
     if (!all.status().ok()) return all.status();
   }
   std::set<std::pair<uint32_t, uint32_t>> ports;
-  for (const v1::ProtocolPort& port : rows.query.ports)
+  for (const v1::ProtocolPort& port : rows.query().ports)
     ports.insert({port.protocol(), port.port()});
   const std::string sql = fmt::format(
       "SELECT {}, {} FROM ports WHERE tier=? AND start=? AND layer=? AND protocol=? AND port=?",
-      kPortColumns.keys, kPortColumns.values);
+      rows.columns().keys, rows.columns().values);
   for (const int64_t start : starts) {
     const auto stale = days.stale.find(start);
     for (int layer = 0; layer < 2; ++layer) {
@@ -279,7 +129,7 @@ absl::Status RollupReader::ScanPorts(const Segment& segment, const DayState& day
         found.Bind(int64_t{protocol}).Bind(int64_t{port});
         while (found.Step()) rows.Add(segment.as_start >= 0 ? segment.as_start : start, found);
         if (!found.status().ok()) return found.status();
-        if (!rows.status.ok()) return rows.status;
+        if (!rows.status().ok()) return rows.status();
       }
     }
   }
@@ -287,26 +137,19 @@ absl::Status RollupReader::ScanPorts(const Segment& segment, const DayState& day
 }
 
 absl::StatusOr<std::vector<RollupRow>> RollupReader::Read(const RollupQuery& query) {
-  const absl::StatusOr<std::map<int64_t, Stream>> streams =
+  const absl::StatusOr<std::map<int64_t, RollupStream>> streams =
       Streams(query.selection.sensors, query.selection.groups);
   if (!streams.ok()) return streams.status();
-  Accumulator rows(query, *streams);
+  RollupAccumulator rows(query, *streams);
   const bool look_up = query.table == RollupTable::kPorts && !query.ports.empty() &&
                        query.ports.size() <= kMostLookups;
   const absl::Status s = ForSegments(
-      query.tier, query.selection, [&] { rows.cells.clear(); },
+      query.tier, query.selection, [&] { rows.Clear(); },
       [&](const Segment& segment, const DayState& days) {
         return look_up ? ScanPorts(segment, days, rows) : ScanSegment(segment, days, rows);
       });
   if (!s.ok()) return s;
-  std::vector<RollupRow> out;
-  out.reserve(rows.cells.size());
-  for (auto& [key, cell] : rows.cells) {
-    if (!cell.foreign.empty()) cell.row.foreign_sources = cell.foreign.Estimate();
-    out.push_back(std::move(cell.row));
-  }
-  std::sort(out.begin(), out.end(), RollupRowLess);
-  return out;
+  return rows.Take();
 }
 
 }  // namespace teiten

@@ -19,6 +19,12 @@
 
 namespace teiten {
 
+struct RollupStream {
+  std::string sensor;
+  std::string group;
+};
+class RollupAccumulator;
+
 class RollupReader {
  public:
   static constexpr std::size_t kMostRows = 1'000'000;
@@ -32,10 +38,6 @@ class RollupReader {
   [[nodiscard]] absl::StatusOr<std::vector<SourceDay>> ReadSources(const SourceQuery& query);
 
  private:
-  struct Stream {
-    std::string sensor;
-    std::string group;
-  };
   // Days of the range whose computed layer is not to be used, with that layer.
   struct DayState {
     std::map<int64_t, int> stale;
@@ -49,7 +51,7 @@ class RollupReader {
     int64_t as_start = -1;  // hours of a stale day stand for the day
   };
 
-  [[nodiscard]] absl::StatusOr<std::map<int64_t, Stream>> Streams(
+  [[nodiscard]] absl::StatusOr<std::map<int64_t, RollupStream>> Streams(
       const std::vector<std::string>& sensors, const std::vector<std::string>& groups);
   [[nodiscard]] absl::StatusOr<DayState> ReadDayState(int64_t from, int64_t to);
   // Calls `read` for each segment of the selection, again from the beginning if days changed;
@@ -58,15 +60,22 @@ class RollupReader {
       RollupTier tier, const FactSelection& selection, const std::function<void()>& clear,
       const std::function<absl::Status(const Segment&, const DayState&)>& read);
 
-  struct Accumulator;
   [[nodiscard]] absl::Status ScanSegment(const Segment& segment, const DayState& days,
-                                         Accumulator& rows);
+                                         RollupAccumulator& rows);
   [[nodiscard]] absl::Status ScanPorts(const Segment& segment, const DayState& days,
-                                       Accumulator& rows);
+                                       RollupAccumulator& rows);
   using CoverageRows = std::map<std::pair<int64_t, int64_t>, CoverageRollup>;  // start, stream
   [[nodiscard]] absl::Status ScanCoverage(const Segment& segment, const DayState& days,
-                                          const std::map<int64_t, Stream>& streams, bool by_time,
-                                          CoverageRows& rows);
+                                          const std::map<int64_t, RollupStream>& streams,
+                                          bool by_time, CoverageRows& rows);
+
+  struct SourceActivities;
+  static void AppendDay(int64_t day_unix_ms, const SourceActivities& activities,
+                        const std::map<int64_t, RollupStream>& streams, uint32_t limit,
+                        std::vector<SourceDay>& out);
+  // Days that overlap the query → their parts.
+  [[nodiscard]] absl::StatusOr<std::map<int64_t, std::vector<int64_t>>> SourceParts(
+      const SourceQuery& query);
 
   SqliteDb& db_;
 };

@@ -104,20 +104,59 @@ absl::Status ScanPart(SqliteDb& db, int64_t day, int64_t part, const std::option
 
 }  // namespace
 
-absl::StatusOr<std::vector<SourceDay>> RollupReader::ReadSources(const SourceQuery& query) {
-  const absl::StatusOr<std::map<int64_t, Stream>> streams = Streams(query.sensors, query.groups);
-  if (!streams.ok()) return streams.status();
-  std::map<int64_t, std::vector<int64_t>> parts;  // by day
-  {
-    Statement rows =
-        db_.Prepare("SELECT day, part FROM source_counts WHERE day>? AND day<? ORDER BY day, part");
-    rows.Bind(query.from_unix_ms - kDayMs).Bind(query.to_unix_ms);
-    while (rows.Step()) parts[rows.Int(0)].push_back(rows.Int(1));
-    if (!rows.status().ok()) return rows.status();
+struct RollupReader::SourceActivities {
+  Activities rows;
+};
+
+// The activities of one day, most packets first, at most `limit`.
+void RollupReader::AppendDay(int64_t day_unix_ms, const SourceActivities& activities,
+                             const std::map<int64_t, RollupStream>& streams, uint32_t limit,
+                             std::vector<SourceDay>& out) {
+  std::vector<const Activities::value_type*> best;
+  best.reserve(activities.rows.size());
+  for (const auto& entry : activities.rows) best.push_back(&entry);
+  const auto stream_of = [&](const Activities::value_type* e) -> const RollupStream& {
+    return streams.at(std::get<2>(e->first));
+  };
+  const auto before = [&](const Activities::value_type* a, const Activities::value_type* b) {
+    if (a->second.packets != b->second.packets) return a->second.packets > b->second.packets;
+    const auto& [a_family, a_source, a_stream, a_kind, a_protocol, a_port] = a->first;
+    const auto& [b_family, b_source, b_stream, b_kind, b_protocol, b_port] = b->first;
+    const RollupStream& of_a = stream_of(a);
+    const RollupStream& of_b = stream_of(b);
+    return std::tie(a_family, a_source, of_a.sensor, of_a.group, a_kind, a_protocol, a_port) <
+           std::tie(b_family, b_source, of_b.sensor, of_b.group, b_kind, b_protocol, b_port);
+  };
+  const auto end =
+      best.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(best.size(), limit));
+  std::partial_sort(best.begin(), end, best.end(), before);
+  for (auto it = best.begin(); it != end; ++it) {
+    SourceDay& row = out.emplace_back(ToSourceDay(day_unix_ms, (*it)->first, (*it)->second));
+    row.sensor = stream_of(*it).sensor;
+    row.group = stream_of(*it).group;
   }
+}
+
+absl::StatusOr<std::map<int64_t, std::vector<int64_t>>> RollupReader::SourceParts(
+    const SourceQuery& query) {
+  Statement rows =
+      db_.Prepare("SELECT day, part FROM source_counts WHERE day>? AND day<? ORDER BY day, part");
+  rows.Bind(query.from_unix_ms - kDayMs).Bind(query.to_unix_ms);
+  std::map<int64_t, std::vector<int64_t>> parts;
+  while (rows.Step()) parts[rows.Int(0)].push_back(rows.Int(1));
+  if (!rows.status().ok()) return rows.status();
+  return parts;
+}
+
+absl::StatusOr<std::vector<SourceDay>> RollupReader::ReadSources(const SourceQuery& query) {
+  const absl::StatusOr<std::map<int64_t, RollupStream>> streams =
+      Streams(query.sensors, query.groups);
+  if (!streams.ok()) return streams.status();
+  const auto parts = SourceParts(query);
+  if (!parts.ok()) return parts.status();
   std::vector<SourceDay> out;
-  for (const auto& [day, of_day] : parts) {
-    Activities activities;
+  for (const auto& [day, of_day] : *parts) {
+    SourceActivities activities;
     for (const int64_t part : of_day) {
       const absl::Status s =
           ScanPart(db_, day, part, query.source, [&](Family family, const Statement& row) {
@@ -128,34 +167,11 @@ absl::StatusOr<std::vector<SourceDay>> RollupReader::ReadSources(const SourceQue
                                   row.Int(2),
                                   row.Int(3),
                                   row.Int(4)};
-            AddRow(row, activities[key]);
+            AddRow(row, activities.rows[key]);
           });
       if (!s.ok()) return s;
     }
-    std::vector<const Activities::value_type*> best;
-    best.reserve(activities.size());
-    for (const auto& entry : activities) best.push_back(&entry);
-    const auto sensor = [&](const Activities::value_type* e) {
-      const Stream& stream = streams->at(std::get<2>(e->first));
-      return std::tie(stream.sensor, stream.group);
-    };
-    const auto more = [&](const Activities::value_type* a, const Activities::value_type* b) {
-      if (a->second.packets != b->second.packets) return a->second.packets > b->second.packets;
-      const auto& [af, as, at, ak, ar, ap] = a->first;
-      const auto& [bf, bs, bt, bk, br, bp] = b->first;
-      if (std::tie(af, as) != std::tie(bf, bs)) return std::tie(af, as) < std::tie(bf, bs);
-      if (sensor(a) != sensor(b)) return sensor(a) < sensor(b);
-      return std::tie(ak, ar, ap) < std::tie(bk, br, bp);
-    };
-    const auto end =
-        best.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(best.size(), query.limit));
-    std::partial_sort(best.begin(), end, best.end(), more);
-    for (auto it = best.begin(); it != end; ++it) {
-      SourceDay& row = out.emplace_back(ToSourceDay(day, (*it)->first, (*it)->second));
-      const Stream& stream = streams->at(std::get<2>((*it)->first));
-      row.sensor = stream.sensor;
-      row.group = stream.group;
-    }
+    AppendDay(day, activities, *streams, query.limit, out);
   }
   return out;
 }
