@@ -22,6 +22,7 @@ absl::Status Failure(int error, std::string_view what) {
   const std::string message = fmt::format("{}: {}", what, std::generic_category().message(error));
   if (error == ENOSPC || error == EDQUOT) return absl::ResourceExhaustedError(message);
   if (error == ENOENT) return absl::NotFoundError(message);
+  if (error == EIO) return absl::DataLossError(message);
   return absl::UnavailableError(message);
 }
 

@@ -3,9 +3,10 @@
 // crashes, fills up, fails and forgets. Names are relative to the spool folder and may have one
 // sub-folder ("dead/000….sum"). Used by one thread.
 //
-// Errors: ResourceExhausted means no space (bytes, quota or inodes); NotFound; anything else is
-// the disk refusing. After a failed WriteFile the file must be taken for worthless: the kernel
-// may have dropped the data and a second fsync would say OK (PostgreSQL's "fsyncgate").
+// Errors: ResourceExhausted means no space (bytes, quota or inodes); NotFound; DataLoss is an I/O
+// error; Unavailable anything else, as too few descriptors, which may pass. After a failed
+// WriteFile the file must be taken for worthless: the kernel may have dropped the data and a second
+// fsync would say OK (PostgreSQL's "fsyncgate").
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,7 @@ class Disk {
 
   // Regular files of the folder itself ("") or of a sub-folder; a sub-folder is made if missing.
   [[nodiscard]] virtual absl::StatusOr<std::vector<File>> List(const std::string& folder) = 0;
-  // ResourceExhausted is not used here: a larger file is OutOfRange.
+  // A larger file is OutOfRange.
   [[nodiscard]] virtual absl::StatusOr<std::string> Read(const std::string& name,
                                                          uint64_t limit_bytes) = 0;
   // Creates or truncates, writes all and fsyncs the file. Not its name: that needs SyncFolder.

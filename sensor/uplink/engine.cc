@@ -114,7 +114,8 @@ void UplinkEngine::SendEnvelope(SpoolTime now, const UplinkAction& action, Uplin
     Log(LogLevel::kError, "spool_file_unreadable",
         {{"sequence", std::to_string(action.sequence)},
          {"reason", std::string(envelope.status().message())}});
-    more = core_.Step(now, UplinkUnreadable{action.sequence});
+    more =
+        core_.Step(now, UplinkUnreadable{action.sequence, absl::IsUnavailable(envelope.status())});
     return;
   }
   v1::PublishRequest request;

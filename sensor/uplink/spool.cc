@@ -65,6 +65,7 @@ absl::Status SpoolStore::ScanFiles(SpoolLoad& load) {
     if (!ParseSpoolFileName(file.name)) continue;
     SpoolLoad::File found{file.name, file.size_bytes, std::nullopt};
     absl::StatusOr<std::string> bytes = disk_.Read(file.name, kMaxSpoolFileBytes);
+    if (absl::IsUnavailable(bytes.status())) return bytes.status();
     if (bytes.ok()) {
       if (absl::StatusOr<SpoolFile> parsed = ParseSpoolFile(*bytes); parsed.ok()) {
         found.header = parsed->header;
@@ -89,9 +90,16 @@ void SpoolStore::Run(SpoolTime now, SpoolInput input) {
         }
         break;
       }
-      case SpoolAction::Kind::kRename:
-        Note(disk_.Rename(action.name, action.target));
+      case SpoolAction::Kind::kRename: {
+        const absl::Status renamed = disk_.Rename(action.name, action.target);
+        Note(renamed);
+        if (renamed.ok() || action.sequence == 0) break;
+        for (SpoolAction& next :
+             core_.Step(now, SpoolRenameFailed{action.sequence, std::move(action.name)})) {
+          todo.push_back(std::move(next));
+        }
         break;
+      }
       case SpoolAction::Kind::kRemove:
         Note(disk_.Remove(action.name));
         break;
@@ -141,6 +149,7 @@ absl::StatusOr<v1::Envelope> SpoolStore::Read(SpoolTime now, uint64_t sequence) 
   const auto entry = core_.entries().find(sequence);
   if (entry == core_.entries().end()) return absl::NotFoundError("not in the spool");
   absl::StatusOr<std::string> bytes = disk_.Read(entry->second.name, kMaxSpoolFileBytes);
+  if (absl::IsUnavailable(bytes.status())) return bytes.status();
   absl::StatusOr<SpoolFile> file =
       bytes.ok() ? ParseSpoolFile(*bytes) : absl::StatusOr<SpoolFile>(bytes.status());
   v1::Envelope envelope;

@@ -26,7 +26,8 @@ class SpoolStore {
   // The sequence under which it is durable. ResourceExhausted: it could not be kept; the loss is
   // on record and will be declared.
   [[nodiscard]] absl::StatusOr<uint64_t> Append(SpoolTime now, SpoolAppend append);
-  // The envelope as it was sealed. A damaged file is set aside: DataLoss.
+  // The envelope as it was sealed. A damaged file is set aside: DataLoss. Unavailable: it cannot be
+  // read now.
   [[nodiscard]] absl::StatusOr<v1::Envelope> Read(SpoolTime now, uint64_t sequence);
   // Anything but Load, Append and Written.
   void Apply(SpoolTime now, SpoolInput input);

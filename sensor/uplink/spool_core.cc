@@ -143,6 +143,13 @@ void SpoolCore::Shed(const std::vector<uint64_t>& sequences, v1::Gap::Reason rea
   }
 }
 
+// The name only tells the next start what was acknowledged; the entry knows.
+void SpoolCore::On(SpoolRenameFailed& in) {
+  ++counters_.disk_errors;
+  const auto it = entries_.find(in.sequence);
+  if (it != entries_.end()) it->second.name = in.name;
+}
+
 void SpoolCore::On(SpoolAcknowledged& in) {
   const auto it = entries_.find(in.sequence);
   if (it == entries_.end() || it->second.acknowledged) return;
@@ -157,7 +164,7 @@ void SpoolCore::On(SpoolAcknowledged& in) {
   entry.acknowledged_mono_ms = now_.mono_ms;
   // If this rename is lost in a crash the summary is sent once more and acknowledged again.
   const std::string kept = SpoolFileName(in.sequence, true);
-  EmitRename(entry.name, kept);
+  EmitRename(entry.name, kept, in.sequence);
   entry.name = kept;
 }
 
@@ -168,7 +175,7 @@ void SpoolCore::On(SpoolNotStored& in) {
   ++counters_.waiting;
   entry.acknowledged = false;
   const std::string waiting = SpoolFileName(in.sequence, false);
-  EmitRename(entry.name, waiting);
+  EmitRename(entry.name, waiting, in.sequence);
   entry.name = waiting;
 }
 
@@ -251,9 +258,10 @@ void SpoolCore::EmitWrite(SpoolWrite what, std::string name, std::string bytes) 
   action.bytes = std::move(bytes);
 }
 
-void SpoolCore::EmitRename(std::string name, std::string target) {
+void SpoolCore::EmitRename(std::string name, std::string target, uint64_t sequence) {
   SpoolAction& action = actions_.emplace_back();
   action.kind = SpoolAction::Kind::kRename;
+  action.sequence = sequence;
   action.name = std::move(name);
   action.target = std::move(target);
 }

@@ -101,6 +101,10 @@ struct SpoolWritten {  // of a kWrite; after kNoSpace and kFailed the file is go
   SpoolWrite what = SpoolWrite::kSummary;
   WriteOutcome outcome = WriteOutcome::kDurable;
 };
+struct SpoolRenameFailed {  // of a kRename with a sequence; the file still has its old name
+  uint64_t sequence = 0;
+  std::string name;
+};
 struct SpoolAcknowledged {
   uint64_t sequence = 0;
 };
@@ -130,16 +134,16 @@ struct SpoolTick {};   // at least once a minute
 struct SpoolClose {};  // last: gives back unused sequences
 
 using SpoolInput =
-    std::variant<SpoolLoad, SpoolAppend, SpoolWritten, SpoolAcknowledged, SpoolRejected,
-                 SpoolDamaged, SpoolNotStored, SpoolTakeNewId, SpoolSettled, SpoolDeploymentKey,
-                 SpoolObserved, SpoolTick, SpoolClose>;
+    std::variant<SpoolLoad, SpoolAppend, SpoolWritten, SpoolRenameFailed, SpoolAcknowledged,
+                 SpoolRejected, SpoolDamaged, SpoolNotStored, SpoolTakeNewId, SpoolSettled,
+                 SpoolDeploymentKey, SpoolObserved, SpoolTick, SpoolClose>;
 
 // ---- Actions
 
 struct SpoolAction {
   enum class Kind {
     kWrite,    // what, name, bytes: durable under its name or not at all; report SpoolWritten
-    kRename,   // name, target: best effort
+    kRename,   // name, target: best effort; report a failure if there is a sequence
     kRemove,   // name: best effort
     kSpooled,  // sequence: durable
     kLost,     // the summary could not be kept; it is counted
@@ -217,6 +221,7 @@ class SpoolCore {
   // spool_core.cc
   void On(SpoolAppend& append);
   void On(SpoolWritten& written);
+  void On(SpoolRenameFailed& in);
   void On(SpoolAcknowledged& in);
   void On(SpoolRejected& in);
   void On(SpoolDamaged& in);
@@ -234,7 +239,7 @@ class SpoolCore {
   void Erase(uint64_t sequence);
 
   void EmitWrite(SpoolWrite what, std::string name, std::string bytes);
-  void EmitRename(std::string name, std::string target);
+  void EmitRename(std::string name, std::string target, uint64_t sequence = 0);
   void EmitRemove(std::string name);
 
   // spool_gaps.cc

@@ -270,7 +270,10 @@ void UplinkCore::On(const UplinkGaps& in) {
 
 void UplinkCore::On(const UplinkUnreadable& in) {
   Settle(in.sequence);
-  if (streaming()) Pump();
+  if (!streaming()) return;
+  if (!in.passing) return Pump();
+  Emit(UplinkAction::Kind::kClose);
+  BackOff(false, fmt::format("summary {} cannot be read now", in.sequence));
 }
 
 void UplinkCore::Pump() {

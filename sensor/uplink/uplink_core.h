@@ -65,7 +65,8 @@ struct UplinkGaps {
 };  // that were not there before
 struct UplinkUnreadable {
   uint64_t sequence = 0;
-};  // kSendEnvelope could not be done
+  bool passing = false;  // may be readable later; else it is gone from the spool
+};                       // kSendEnvelope could not be done
 struct UplinkTimer {};
 struct UplinkDrain {
   int64_t deadline_mono_ms = 0;
@@ -190,7 +191,7 @@ class UplinkCore {
   std::map<uint64_t, InFlight> in_flight_;  // by sequence
   uint64_t in_flight_bytes_ = 0;
   std::deque<uint64_t> live_;  // sent before the backlog
-  bool taken_live_ = false;  // the last NextToSend was a live window
+  bool taken_live_ = false;    // the last NextToSend was a live window
   uint64_t backlog_cursor_ = 0;
   std::deque<v1::Gap> to_declare_;
   RangeSet declared_;  // and not yet acknowledged

@@ -34,7 +34,7 @@ absl::Status SimDisk::Operate(bool takes_space) {
   }
   if (Chance() < io_error_rate_) {
     ++faults_;
-    return absl::UnavailableError("input/output error");
+    return absl::DataLossError("input/output error");
   }
   return absl::OkStatus();
 }
@@ -131,6 +131,7 @@ absl::StatusOr<std::vector<Disk::File>> SimDisk::List(const std::string& folder)
 
 absl::StatusOr<std::string> SimDisk::Read(const std::string& name, uint64_t limit_bytes) {
   if (crashed_) return absl::UnavailableError("the process is dead");
+  if (unreadable_) return absl::UnavailableError("too many open files");
   const auto it = names_.find(name);
   if (it == names_.end()) return absl::NotFoundError(name);
   const std::string& bytes = inodes_.at(it->second).seen;

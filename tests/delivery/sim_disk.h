@@ -29,6 +29,7 @@ class SimDisk : public Disk {
   void set_failure_rates(double no_space, double io_error);
   void set_capacity_bytes(uint64_t bytes) { capacity_bytes_ = bytes; }
   void set_lies_about_fsync() { lies_ = true; }  // a mutant: says durable, and is not
+  void set_unreadable(bool unreadable) { unreadable_ = unreadable; }  // for the moment
   [[nodiscard]] bool crashed() const { return crashed_; }
   [[nodiscard]] uint64_t operations() const { return operations_; }
   [[nodiscard]] uint64_t faults() const { return faults_; }
@@ -93,6 +94,7 @@ class SimDisk : public Disk {
   uint64_t faults_ = 0;
   bool crashed_ = false;
   bool lies_ = false;
+  bool unreadable_ = false;
 };
 
 struct SimDisk::Image {

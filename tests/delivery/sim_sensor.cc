@@ -254,9 +254,13 @@ void SimSensor::NoteAcknowledged() {
   }
 }
 
-void SimSensor::Open(uint64_t attempt) { world_.Connect(index_, attempt); }
+// A process that died in the middle of a step says nothing more.
+void SimSensor::Open(uint64_t attempt) {
+  if (!disk_.crashed()) world_.Connect(index_, attempt);
+}
 
 void SimSensor::Send(uint64_t attempt, v1::PublishRequest request) {
+  if (disk_.crashed()) return;
   if (world_.policies.never_resend && request.has_envelope() &&
       !sent_once_.insert(request.envelope().identity().sequence()).second) {
     return;

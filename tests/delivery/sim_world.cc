@@ -264,6 +264,9 @@ void SimWorld::ScheduleRestore() {
 
 void SimWorld::Heal() {
   troubled = false;
+  // Slower than anyone's patience is trouble, too.
+  scenario.delay_ms = 50;
+  scenario.commit_ms = 50;
   collector->store().set_full(false);
   collector->Boot();
   for (const auto& sensor : sensors) {

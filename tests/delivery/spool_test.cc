@@ -308,7 +308,7 @@ TEST_F(SpoolTest, DyingAnywhereLosesNothingDurableAndUsesNoNumberTwice) {
 TEST_F(SpoolTest, AFaultAnywhereIsSurvivedAndCounted) {
   int faults = 0;
   for (const auto& fault :
-       {absl::ResourceExhaustedError("no space"), absl::UnavailableError("input/output error")}) {
+       {absl::ResourceExhaustedError("no space"), absl::DataLossError("input/output error")}) {
     for (uint64_t n = 1; n < 400; ++n, ++faults) {
       SimDisk disk(n);
       auto spool = Open(disk);
@@ -461,6 +461,42 @@ TEST_F(SpoolTest, RejectedAndDamagedAreSetAsideWithinBounds) {
   disk.Put(name, "rot");
   EXPECT_EQ((*spool)->Read(Now(), 10).status().code(), absl::StatusCode::kDataLoss);
   EXPECT_TRUE(disk.Files().contains("quarantine/" + name));
+}
+
+// The rename that marks a file as acknowledged fails: the file is still found, and a restart
+// sends it once more.
+TEST_F(SpoolTest, AFailedRenameLosesNothing) {
+  SimDisk disk(1);
+  auto spool = Open(disk);
+  ASSERT_TRUE(spool.ok());
+  ASSERT_TRUE((*spool)->Append(Now(), Summary("x")).ok());
+  disk.FailOnce(1, absl::DataLossError("input/output error"));
+  (*spool)->Apply(Now(), SpoolAcknowledged{1});
+  EXPECT_EQ(disk.faults(), 1);
+  EXPECT_EQ((*spool)->core().counters().waiting, 0);
+  EXPECT_EQ((*spool)->Read(Now(), 1)->content(), "x");
+  spool->reset();
+  disk.Kill();
+  spool = Open(disk);
+  ASSERT_TRUE(spool.ok());
+  EXPECT_EQ((*spool)->core().counters().waiting, 1);
+  EXPECT_EQ(Contents(**spool), (std::set<std::string>{"x"}));
+}
+
+// Too few descriptors or the like is no damage: nothing is set aside for it.
+TEST_F(SpoolTest, WhatCannotBeReadNowIsNotDamaged) {
+  SimDisk disk(1);
+  Fill(disk, 2);
+  disk.set_unreadable(true);
+  EXPECT_TRUE(absl::IsUnavailable(Open(disk).status()));
+  disk.set_unreadable(false);
+  auto spool = Open(disk);
+  ASSERT_TRUE(spool.ok());
+  disk.set_unreadable(true);
+  EXPECT_TRUE(absl::IsUnavailable((*spool)->Read(Now(), 1).status()));
+  disk.set_unreadable(false);
+  EXPECT_EQ(Contents(**spool), AllBut(2, -1));
+  EXPECT_EQ((*spool)->core().counters().quarantined, 0);
 }
 
 TEST_F(SpoolTest, ACrashSkipsTheReservedBlockAndDeclaresIt) {
