@@ -7,11 +7,30 @@
 namespace teiten {
 namespace {
 
+absl::StatusOr<WriteResult> CommitOne(StoreWriter& store, const AcceptedFact& fact) {
+  absl::StatusOr<std::vector<FactVerdict>> verdict = store.CommitFacts({&fact, 1});
+  if (verdict.ok() && verdict->size() == 1) return verdict->front();
+  if (!absl::IsInvalidArgument(verdict.status())) return verdict.status();
+  Refused refused{std::string(verdict.status().message())};
+  absl::Status recorded =
+      store.CommitRejection(fact.key, v1::Rejection::REASON_IMPLAUSIBLE, refused.detail);
+  if (!recorded.ok()) return recorded;
+  return refused;
+}
+
 // Facts must lie side by side for CommitFacts.
 absl::Status CommitRun(StoreWriter& store, const std::vector<AcceptedFact>& facts,
                        std::vector<WriteResult>& results) {
   if (facts.empty()) return absl::OkStatus();
   absl::StatusOr<std::vector<FactVerdict>> verdicts = store.CommitFacts(facts);
+  if (absl::IsInvalidArgument(verdicts.status())) {
+    for (const AcceptedFact& fact : facts) {
+      absl::StatusOr<WriteResult> result = CommitOne(store, fact);
+      if (!result.ok()) return result.status();
+      results.push_back(*std::move(result));
+    }
+    return absl::OkStatus();
+  }
   if (!verdicts.ok()) return verdicts.status();
   if (verdicts->size() != facts.size()) return absl::InternalError("a fact without a verdict");
   for (const FactVerdict verdict : *verdicts) results.emplace_back(verdict);

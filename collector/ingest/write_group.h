@@ -34,7 +34,10 @@ struct Greeting {
   v1::DeploymentKey key;
 };
 struct Done {};
-using WriteResult = std::variant<Done, Greeting, FactVerdict>;
+struct Refused {  // a fact the store cannot hold, whatever we do; on record as a rejection
+  std::string detail;
+};
+using WriteResult = std::variant<Done, Greeting, FactVerdict, Refused>;
 
 // One result per item, in order, and all of it durable; or an error, after which any part of the
 // group may or may not be durable.
@@ -43,7 +46,8 @@ struct GroupResult {
   std::vector<WriteResult> results;
 };
 
-// Facts that follow one another are committed together.
+// Facts that follow one another are committed together. If the store finds one of them impossible
+// (InvalidArgument), they go one by one, so that a bad one stops nobody else's.
 [[nodiscard]] GroupResult ExecuteGroup(StoreWriter& store, const WriteGroup& group);
 
 }  // namespace teiten

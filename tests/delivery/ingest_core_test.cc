@@ -311,6 +311,24 @@ TEST_F(IngestCoreTest, RejectsOnRecordAndNeverAcknowledges) {
   EXPECT_TRUE(store_.record().facts.empty());
 }
 
+// One sensor's impossible summary must not stop the others.
+TEST_F(IngestCoreTest, WhatTheStoreCannotHoldIsRejectedAlone) {
+  Greet(1);
+  Step(MakeEnvelope(1, 1));  // holds the writer, so that the next three are one group
+  Step(MakeEnvelope(1, 2));
+  EnvelopeReceived bad = MakeEnvelope(1, 3);
+  bad.judgement.fact->window_start_unix_ms = -1;
+  Step(std::move(bad));
+  Commit();
+  const auto replies = Replies(Commit(), 1);
+  ASSERT_EQ(replies.size(), 2);
+  EXPECT_EQ(replies[0].rejection().sequence(), 3);
+  EXPECT_EQ(replies[0].rejection().reason(), v1::Rejection::REASON_IMPLAUSIBLE);
+  EXPECT_EQ(replies[1].acknowledgement().through(), 2);
+  EXPECT_TRUE(store_.record().ledgers.begin()->second.rejected.Contains(3));
+  EXPECT_FALSE(core_->Connected().empty());
+}
+
 TEST_F(IngestCoreTest, ReadsNoFurtherAtItsBounds) {
   Greet(1);
   int reads = 1;  // Greet asked for the next message

@@ -47,6 +47,9 @@ FactVerdict SimStore::Commit(const AcceptedFact& fact) {
 absl::StatusOr<std::vector<FactVerdict>> SimStore::CommitFacts(
     std::span<const AcceptedFact> facts) {
   if (absl::Status status = Check(); !status.ok()) return status;
+  for (const AcceptedFact& fact : facts) {
+    if (fact.window_start_unix_ms < 0) return absl::InvalidArgumentError("window before 1970");
+  }
   std::vector<FactVerdict> verdicts;
   const std::size_t whole = crash_ ? random_() % (facts.size() + 1) : facts.size();
   for (std::size_t i = 0; i < whole; ++i) verdicts.push_back(Commit(facts[i]));

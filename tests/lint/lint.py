@@ -14,9 +14,10 @@ CORES = (
     "sensor/decode/", "sensor/classify/", "sensor/aggregate/flow_table.",
     "sensor/aggregate/folded_table.", "sensor/aggregate/window_clock.", "sensor/uplink/encode.",
     "sensor/uplink/print.", "sensor/uplink/spool_core.", "sensor/uplink/spool_format.",
-    "sensor/uplink/spool_gaps.", "sensor/uplink/spool_identity.", "sensor/uplink/uplink_core.",
-    "sensor/uplink/engine.", "collector/ingest/ingest_core.",
-    "collector/ingest/judge.", "collector/ingest/hello.", "collector/store/rollup.",
+    "sensor/uplink/spool_gaps.", "sensor/uplink/spool_identity.", "sensor/uplink/spool_load.",
+    "sensor/uplink/uplink_core.", "sensor/uplink/uplink_stream.", "sensor/uplink/engine.",
+    "collector/ingest/ingest_core.", "collector/ingest/ingest_answer.",
+    "collector/ingest/write_group.", "collector/ingest/judge.", "collector/ingest/hello.", "collector/store/rollup.",
     "collector/store/tool_split.", "collector/query/", "collector/report/",
 )
 FORBIDDEN_IN_CORES = (
