@@ -17,8 +17,9 @@ CORES = (
     "sensor/uplink/spool_gaps.", "sensor/uplink/spool_identity.", "sensor/uplink/spool_load.",
     "sensor/uplink/uplink_core.", "sensor/uplink/uplink_stream.", "sensor/uplink/engine.",
     "collector/ingest/ingest_core.", "collector/ingest/ingest_answer.",
-    "collector/ingest/write_group.", "collector/ingest/judge.", "collector/ingest/hello.", "collector/store/rollup.",
-    "collector/store/tool_split.", "collector/query/", "collector/report/",
+    "collector/ingest/write_group.", "collector/ingest/judge.", "collector/ingest/hello.",
+    "collector/store/rollup.", "collector/store/tool_split.", "collector/query/",
+    "collector/report/",
 )
 FORBIDDEN_IN_CORES = (
     (r'#include\s*[<"](grpc|grpcpp|grpc\+\+)/', "gRPC"),
