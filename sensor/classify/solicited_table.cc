@@ -88,34 +88,57 @@ uint64_t SolicitedTable::Hash(const Key& key) const {
   return Mix64(Mix64(side(key.own, own_more)) + side(key.remote, key.remote_port));
 }
 
-// The tag is the upper half of the hash, the two places are in the lower half.
+// The tag is the upper half of the hash, the two buckets are in the lower half.
+std::array<uint64_t*, 2> SolicitedTable::BucketsOf(Words& words, uint64_t hash) {
+  constexpr uint64_t kBuckets = kWords / kWordsPerBucket;
+  static_assert(kBuckets <= 1U << 16, "two numbers of a bucket fit the lower half of the hash");
+  return {&words[hash % kBuckets * kWordsPerBucket],
+          &words[(hash >> 16) % kBuckets * kWordsPerBucket]};
+}
+
 bool SolicitedTable::IsLive(Words& words, uint64_t hash, uint32_t now_s) {
-  for (const uint64_t place : {hash, hash >> 14}) {
-    const uint64_t word = std::atomic_ref(words[place % kWords]).load(std::memory_order_relaxed);
-    if (SameTag(word, hash) && IsLiveWord(word, now_s)) return true;
+  for (uint64_t* bucket : BucketsOf(words, hash)) {
+    for (uint32_t i = 0; i < kWordsPerBucket; ++i) {
+      const uint64_t word = std::atomic_ref(bucket[i]).load(std::memory_order_relaxed);
+      if (SameTag(word, hash) && IsLiveWord(word, now_s)) return true;
+    }
   }
   return false;
 }
 
 void SolicitedTable::Enter(Words& words, uint64_t hash, uint32_t now_s, uint32_t idle_s) {
-  std::atomic_ref<uint64_t> first(words[hash % kWords]);
-  std::atomic_ref<uint64_t> second(words[(hash >> 14) % kWords]);
-  const uint64_t word1 = first.load(std::memory_order_relaxed);
-  const uint64_t word2 = second.load(std::memory_order_relaxed);
   const uint32_t end_s = now_s + idle_s;
-  if (SameTag(word1, hash)) {
-    first.store(Word(hash, std::max(end_s, EndSecond(word1))), std::memory_order_relaxed);
-  } else if (SameTag(word2, hash)) {
-    second.store(Word(hash, std::max(end_s, EndSecond(word2))), std::memory_order_relaxed);
-  } else if (!IsLiveWord(word1, now_s)) {
-    first.store(Word(hash, end_s), std::memory_order_relaxed);
-  } else if (!IsLiveWord(word2, now_s)) {
-    second.store(Word(hash, end_s), std::memory_order_relaxed);
-  } else {
-    const bool first_ends_sooner = EndSecond(word1) <= EndSecond(word2);
-    (first_ends_sooner ? first : second).store(Word(hash, end_s), std::memory_order_relaxed);
-    if (&words == &entries_) evicted_.fetch_add(1, std::memory_order_relaxed);
+  struct Choice {
+    uint64_t* word = nullptr;
+    uint32_t end_s = 0;
+    uint32_t live = 0;  // words of the bucket
+  };
+  std::array<Choice, 2> choices;
+  const std::array<uint64_t*, 2> buckets = BucketsOf(words, hash);
+  for (std::size_t b = 0; b < buckets.size(); ++b) {
+    Choice& choice = choices[b];
+    for (uint32_t i = 0; i < kWordsPerBucket; ++i) {
+      std::atomic_ref<uint64_t> at(buckets[b][i]);
+      const uint64_t word = at.load(std::memory_order_relaxed);
+      if (SameTag(word, hash)) {
+        at.store(Word(hash, std::max(end_s, EndSecond(word))), std::memory_order_relaxed);
+        return;
+      }
+      choice.live += static_cast<uint32_t>(IsLiveWord(word, now_s));
+      if (choice.word == nullptr || EndSecond(word) < choice.end_s) {
+        choice.word = &buckets[b][i];
+        choice.end_s = EndSecond(word);
+      }
+    }
   }
+  // The emptier bucket keeps both even (Azar et al., "Balanced allocations"); of two full ones,
+  // the entry that ends sooner goes.
+  const auto& [first, second] = choices;
+  const bool full = first.live == kWordsPerBucket && second.live == kWordsPerBucket;
+  const bool take_second = full ? second.end_s < first.end_s : second.live < first.live;
+  std::atomic_ref(*(take_second ? second : first).word)
+      .store(Word(hash, end_s), std::memory_order_relaxed);
+  if (full && &words == &entries_) evicted_.fetch_add(1, std::memory_order_relaxed);
 }
 
 // Later fragments have no ports: they find (remote, own, protocol).

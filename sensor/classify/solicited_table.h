@@ -4,11 +4,14 @@
 // another worker than the connection they belong to.
 //
 // Two fixed arrays of 2^18 64-bit words (tag 32 | end second 32), two candidate places per key,
-// relaxed atomics, no lock: a lost race costs one entry, never a wrong count. A full pair evicts
-// the entry that ends sooner; evictions of live entries are counted. Unsolicited inbound UDP has
-// an array of its own, so that a flood evicts nothing the host asked for. 4 MiB, touched as used.
+// each a cache line of eight words: with single words a tenth full already evicts one entry in two
+// hundred, with lines half full evicts none. Relaxed atomics, no lock: a lost race costs one entry,
+// never a wrong count. Two full places evict the entry that ends soonest; evictions of live entries
+// are counted. Unsolicited inbound UDP has an array of its own, so that a flood evicts nothing the
+// host asked for. 4 MiB, touched as used.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <vector>
@@ -47,6 +50,7 @@ class SolicitedTable {
 
  private:
   static constexpr uint32_t kWords = 1U << 18;
+  static constexpr uint32_t kWordsPerBucket = 8;
   using Words = LazyArray<uint64_t>;  // each word through std::atomic_ref
 
   struct Key {  // from this host's point of view
@@ -58,6 +62,7 @@ class SolicitedTable {
   };
 
   [[nodiscard]] uint64_t Hash(const Key& key) const;
+  [[nodiscard]] static std::array<uint64_t*, 2> BucketsOf(Words& words, uint64_t hash);
   [[nodiscard]] static bool IsLive(Words& words, uint64_t hash, uint32_t now_s);
   void Enter(Words& words, uint64_t hash, uint32_t now_s, uint32_t idle_s);
   void EnterWithFragments(const Key& key, uint32_t now_s, uint32_t idle_s);

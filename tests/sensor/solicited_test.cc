@@ -200,16 +200,28 @@ TEST(Solicited, FloodOfUnsolicitedUdpEvictsNothing) {
   EXPECT_EQ(sensor.solicited().TakeEvicted(), 0U);
 }
 
+// The host's i-th connection, each to another server.
+BuiltPacket NumberedSyn(uint32_t i) {
+  PacketBuilder p = RawIp();
+  BuiltPacket built = p.IPv4(kDark4, "198.18.0.0").Tcp(4000, 80, kSyn).Build();
+  Set16(built.captured, 18, i & 0xffff);
+  built.captured[17] = static_cast<uint8_t>(18 + (i >> 16));
+  return built;
+}
+
+// Each connection has two entries, its own and that of its fragments: 2^17 are all it can hold.
+TEST(Solicited, NothingIsEvictedUntilHalfIsInUse) {
+  SensorUnderTest sensor;
+  constexpr uint32_t kConnections = (1U << 17) / 2;
+  for (uint32_t i = 0; i < kConnections; ++i) {
+    ASSERT_EQ(sensor.Judge(NumberedSyn(i)).fate, Fate::kOutbound);
+  }
+  EXPECT_EQ(sensor.solicited().TakeEvicted(), 0U);
+}
+
 // More live entries than places: the loss is counted, once.
 TEST(Solicited, EvictionsOfLiveEntriesAreCounted) {
   SensorUnderTest sensor;
-  const auto syn = [](uint32_t i) {
-    PacketBuilder p = RawIp();
-    BuiltPacket built = p.IPv4(kDark4, "198.18.0.0").Tcp(4000, 80, kSyn).Build();
-    Set16(built.captured, 18, i & 0xffff);
-    built.captured[17] = static_cast<uint8_t>(18 + (i >> 16));
-    return built;
-  };
   const auto answer = [&](uint32_t i) {
     PacketBuilder p = RawIp();
     BuiltPacket built = p.IPv4("198.18.0.0", kDark4).Tcp(80, 4000, kSyn | kAck).Build();
@@ -218,7 +230,8 @@ TEST(Solicited, EvictionsOfLiveEntriesAreCounted) {
     return built;
   };
   constexpr uint32_t kMany = 300'000;
-  for (uint32_t i = 0; i < kMany; ++i) ASSERT_EQ(sensor.Judge(syn(i)).fate, Fate::kOutbound);
+  for (uint32_t i = 0; i < kMany; ++i)
+    ASSERT_EQ(sensor.Judge(NumberedSyn(i)).fate, Fate::kOutbound);
   const uint64_t evicted = sensor.solicited().TakeEvicted();
   EXPECT_GT(evicted, 0U);
   EXPECT_EQ(sensor.solicited().TakeEvicted(), 0U);
