@@ -207,6 +207,13 @@ TEST(Kinds, Fragments) {
                        p.Fragment(0, true).Udp(4000, 7).UdpLength(3000).Payload(Zeros(64));
                      },
                      {Kind::kUdpProbe, 7, kProtocolUdp, 4000});
+    // Each of the 13 bits alone says "not the first".
+    for (int bit = 0; bit < 13; ++bit) {
+      const auto offset = static_cast<uint16_t>(1 << bit);
+      ExpectEverywhere("fragment at one bit's offset", ipv6,
+                       [=](PacketBuilder& p) { p.Fragment(offset, true).Tcp(4000, 23, kSyn); },
+                       {Kind::kFragment, 0, kProtocolTcp});
+    }
     ExpectEverywhere("later fragment of another protocol", ipv6,
                      [](PacketBuilder& p) { p.Fragment(9, false).Ip(47).Payload(Zeros(8)); },
                      {Kind::kFragment, 0, 47});
