@@ -43,7 +43,10 @@ std::vector<KeyFlag> KeyFlags() {
   return {
       {"--interface", "capture.interface", "Capture live on this interface", {}},
       {"--sensor", "sensor.id", "Name of this observation point (default: the host name)", {}},
-      {"--group", "sensor.group", "Group of sensors (default: live; of a file: replay)", {}},
+      {"--group",
+       "sensor.group",
+       "Group of sensors (default: live; what a file holds is always in replay)",
+       {}},
       {"--window", "sensor.window", "Length of a window: 60s, 5m (default: 60s)", {}},
       {"--observe",
        "capture.observe",
@@ -135,8 +138,14 @@ absl::Status SetMode(const Line& line, const ConfigFile& file, SensorOptions& op
     }
     return absl::OkStatus();
   }
-  // A file is no live point, and has no own addresses unless told.
-  if (file.Origin("sensor.group") == "default") config.sensor.group = "replay";
+  // A file is no live point: whatever group its sensor has, what it holds was seen at another time.
+  if (file.Origin("sensor.group") == "--group" && config.sensor.group != "replay") {
+    return absl::InvalidArgumentError(
+        "--group: what a file holds belongs to group replay, which no report includes unless "
+        "asked; leave --group out");
+  }
+  config.sensor.group = "replay";
+  // It has no own addresses unless told.
   if (config.capture.observe.empty()) config.observe.everything = true;
   options.replay_now = line.replay_at == "now";
   if (!line.replay_at.empty() && !options.replay_now) {

@@ -131,7 +131,16 @@ class Output {
   [[nodiscard]] absl::Status Finish(int64_t drain_timeout_ms) {
     absl::Status status = printer_.Finish();
     status.Update(spooled_);
-    if (uplink_ != nullptr) status.Update(uplink_->Drain(drain_timeout_ms));
+    if (uplink_ == nullptr) return status;
+    status.Update(uplink_->Drain(drain_timeout_ms));
+    // What the collector refuses is settled, and yet not in its record.
+    const uint64_t rejected = uplink_->status().uplink.rejected;
+    if (rejected > 0) {
+      status.Update(absl::CancelledError(
+          fmt::format("{} summaries were rejected by the collector (the log has the reasons); they "
+                      "are not in its record, and kept in the spool's folder dead/",
+                      rejected)));
+    }
     return status;
   }
 

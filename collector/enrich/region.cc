@@ -24,6 +24,8 @@
 namespace teiten {
 namespace {
 
+constexpr uint64_t kLastSecond = 253'402'300'799;  // 9999-12-31T23:59:59Z
+
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
@@ -126,9 +128,13 @@ absl::StatusOr<std::unique_ptr<const RegionLookup::File>> RegionLookup::File::Op
         fmt::format("{}: is not a MaxMind DB file: {}", path, MMDB_strerror(code)));
   }
   file->open_ = true;
+  const uint64_t built_s = file->db_.metadata.build_epoch;
+  if (built_s > kLastSecond) {
+    return absl::DataLossError(fmt::format("{}: is damaged: its build time is no date", path));
+  }
   file->info_.path = path;
   file->info_.sha256 = Hex(Sha256Bytes(*bytes));
-  file->info_.built_unix_ms = static_cast<int64_t>(file->db_.metadata.build_epoch) * 1000;
+  file->info_.built_unix_ms = static_cast<int64_t>(built_s) * 1000;
   file->info_.type = file->db_.metadata.database_type;
   return std::unique_ptr<const File>(std::move(file));
 }

@@ -85,8 +85,8 @@ void UplinkEngine::Do(SpoolTime now, UplinkAction& action, UplinkActions& more) 
     case Act::kAcknowledged:
       return spool_.Apply(now, SpoolAcknowledged{action.sequence});
     case Act::kRejected:
-      Log(LogLevel::kError, "summary_rejected",
-          {{"sequence", std::to_string(action.sequence)}, {"reason", action.text}});
+      // Without the sequence, so that repeats fold; dead/ has the files by sequence.
+      Log(LogLevel::kError, "summary_rejected", {{"reason", action.text}, {"kept_in", "dead/"}});
       return spool_.Apply(now, SpoolRejected{action.sequence});
     case Act::kNotStored:
       return spool_.Apply(now, SpoolNotStored{action.sequence});

@@ -7,6 +7,7 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import unittest
@@ -112,6 +113,31 @@ class Path(unittest.TestCase):
                 self.assertEqual(len(stored), len(set(stored)), "nothing twice")
                 last = {line.split(",")[0] for line in stored[len(without_last):]}
                 self.assertLessEqual(last, {windows[-1]}, "nothing that was never printed")
+
+    def test_a_copied_spool_is_told_and_changes_nothing(self):
+        """The copy says other things under numbers that are taken: exit 1, and none of it stored."""
+        with Bench() as bench:
+            first = bench.read("a", CAPTURES / "nmap_sS.pcap", "--replay-at", BEGIN)
+            shutil.copytree(bench.folder / "spool-a", bench.folder / "spool-copy")
+            second = bench.read("a", CAPTURES / "zmap_syn80.pcap", "--replay-at", BEGIN)
+            copied = [*bench.sensor_command("a", CAPTURES / "masscan_syn.pcap", "--replay-at",
+                                            BEGIN), "--spool", bench.folder / "spool-copy"]
+            done = subprocess.run(copied, capture_output=True, text=True, timeout=60,
+                                  stdin=subprocess.DEVNULL, check=False)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn("rejected by the collector", done.stderr)
+            self.assertTrue(list((bench.folder / "spool-copy/dead").iterdir()))
+            self.assertEqual(sorted(rows(bench.tuples("a", DAY, END))),
+                             sorted(rows(first) + rows(second)))
+
+    def test_a_file_belongs_to_group_replay(self):
+        with Bench() as bench:
+            command = bench.sensor_command("a", CAPTURES / "nmap_sS.pcap", "--group", "asia")
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60,
+                                  stdin=subprocess.DEVNULL, check=False)
+            self.assertEqual(done.returncode, 78)
+            self.assertIn("--group", done.stderr)
+            self.assertFalse((bench.folder / "spool-a").exists(), "nothing was begun")
 
     def test_two_collectors_on_one_folder(self):
         with Bench() as bench:
