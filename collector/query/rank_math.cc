@@ -161,15 +161,20 @@ std::vector<RankedRow> RowsByPackets(const RankInput& input) {
   return rows;
 }
 
-std::string WhyNotRanked(const RankResult& result) {
+std::string WhyNotRanked(const RankResult& result, std::size_t all_sensors) {
   if (result.sensors_of_family == 0) return "no sensor had live time and addresses of this family";
   const bool unknown = std::any_of(
       result.left_out.begin(), result.left_out.end(),
       [](const LeftOutSensor& s) { return s.reason.find("not known") != std::string::npos; });
-  const std::string left =
-      result.sensors.empty() ? "none" : absl::StrCat("only ", result.sensors.size());
-  return absl::StrCat(left, " of ", result.sensors_of_family,
-                      result.sensors_of_family == 1 ? " sensor" : " sensors",
+  if (result.sensors_of_family == 1) {
+    return absl::StrCat("the only sensor", all_sensors > 1 ? " of this family" : "",
+                        unknown ? " does not know its observed addresses"
+                                : " was live for less than half of the period");
+  }
+  const std::string left = result.sensors.empty()
+                               ? "none of the "
+                               : absl::StrCat("only ", result.sensors.size(), " of ");
+  return absl::StrCat(left, result.sensors_of_family, " sensors",
                       result.sensors.size() > 1 ? " were" : " was", " live for half of the period",
                       unknown ? " with known observed addresses" : "");
 }
@@ -187,7 +192,7 @@ Voters Judge(const RankInput& input, RankResult& result) {
   std::sort(result.left_out.begin(), result.left_out.end(),
             [](const LeftOutSensor& a, const LeftOutSensor& b) { return a.sensor < b.sensor; });
   result.ranked = !voters.empty() && 2 * voters.size() >= result.sensors_of_family;
-  if (!result.ranked) result.why_not_ranked = WhyNotRanked(result);
+  if (!result.ranked) result.why_not_ranked = WhyNotRanked(result, input.sensors.size());
   return voters;
 }
 

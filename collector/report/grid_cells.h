@@ -29,6 +29,13 @@ inline std::string SignedPercentCell(double percent, Numbers n) {
   return n == Numbers::kPlain ? fmt::format("{}", percent) : SignedPercent(percent);
 }
 
+// A figure without unit is a count.
+inline std::string FigureCell(const v1::ReportFigure& figure, double value, Numbers n) {
+  if (figure.unit() == "%") return PercentCell(value, n);
+  const bool count = figure.unit().empty() && n == Numbers::kForPeople;
+  return count ? WithCommas(static_cast<uint64_t>(std::llround(value))) : ValueCell(value, n);
+}
+
 inline std::string NothingCell(Numbers n) { return n == Numbers::kPlain ? "" : kNothing; }
 
 }  // namespace teiten::report

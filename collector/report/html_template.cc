@@ -37,7 +37,7 @@ const std::string_view kHtmlTemplate = R"html(<!DOCTYPE html>
 {{/headlines}}
 <dl class="figures">
 {{#figures}}
-<div><dt>{{label}}</dt><dd class="value">{{value}}</dd><dd class="more">{{more}}</dd></div>
+<div><dt>{{label}}</dt><dd class="value">{{value}}</dd>{{#more}}<dd class="more">{{text}}</dd>{{/more}}</div>
 {{/figures}}
 </dl>
 </section>

@@ -54,10 +54,16 @@ absl::StatusOr<Stretch> RangeOf(const v1::TimeRange& time, const Zone& zone) {
     return Bad("time", "a range needs to_unix_ms after from_unix_ms");
   }
   if (time.to_unix_ms() > kMostTimeMs) return Bad("time.to_unix_ms", "is after the year 9999");
+  if (time.to_unix_ms() - time.from_unix_ms() > kMostPeriodMs) {
+    return Bad("time", "a range is at most 400 days");
+  }
   Stretch s;
   s.from = zone.HourOf(time.from_unix_ms());
   s.to = zone.HourOf(time.to_unix_ms() - 1) + kHourMs;
-  if (s.to - s.from > kMostPeriodMs) return Bad("time", "a range is at most 400 days");
+  if (s.to - s.from > kMostHourlyMs) {  // what is read by days begins and ends with one
+    s.from = zone.DayOf(time.from_unix_ms());
+    s.to = zone.DayOf(time.to_unix_ms() - 1) + kDayMs;
+  }
   s.before = s.from - (s.to - s.from);
   return s;
 }
@@ -122,6 +128,8 @@ absl::StatusOr<ReportRequestResolved> ResolveReportRequest(const v1::GetReportRe
   out.from_unix_ms = stretch->from;
   out.to_unix_ms = stretch->to;
   out.previous_from_unix_ms = stretch->before;
+  const bool widened = stretch->from != time.from_unix_ms() || stretch->to != time.to_unix_ms();
+  if (out.period == v1::REPORT_PERIOD_RANGE && widened) out.asked = time;
   out.utc_offset_minutes = utc_offset_minutes;
   if (now_unix_ms < out.to_unix_ms) {
     out.cut_unix_ms = std::max(out.from_unix_ms, now_unix_ms - now_unix_ms % 60'000);

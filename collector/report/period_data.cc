@@ -11,7 +11,6 @@ namespace teiten::report {
 namespace {
 
 constexpr const char* kReplayGroup = "replay";
-constexpr int64_t kMostHourlyMs = 8 * kDayMs;  // longer periods are read and drawn by days
 
 void AddBlind(const CoverageRollup::Blind& blind, std::vector<CoverageRollup::Blind>& sum) {
   for (CoverageRollup::Blind& b : sum) {

@@ -52,6 +52,8 @@ Grid HeadGrid(const v1::Report& r) {
   grid.rows = {{"title", r.title()},
                {"from", time(r.time().from_unix_ms())},
                {"to", time(r.time().to_unix_ms())},
+               {"asked_from", r.has_asked() ? time(r.asked().from_unix_ms()) : ""},
+               {"asked_to", r.has_asked() ? time(r.asked().to_unix_ms()) : ""},
                {"software", r.software()},
                {"definitions", r.definitions_version()},
                {"packets", std::to_string(r.total().packets())},
@@ -74,7 +76,7 @@ Grid SeriesGrid(const v1::ReportChart& chart, int32_t offset_minutes) {
     for (const v1::SeriesPoint& p : line.points()) {
       grid.rows.push_back({line.key(), FormatOffset(p.start_unix_ms(), offset_minutes),
                            p.has_value() ? ValueCell(p.value(), Numbers::kPlain) : "",
-                           p.has_value() ? std::to_string(p.counts().packets()) : "",
+                           p.has_counts() ? std::to_string(p.counts().packets()) : "",
                            std::to_string(p.live_ms())});
     }
   }

@@ -4,8 +4,8 @@
 
 #include "collector/report/grid.h"
 #include "collector/report/grid_cells.h"
-#include "collector/report/headline.h"
 #include "collector/report/html_template.h"
+#include "collector/report/period_name.h"
 #include "collector/report/renderers.h"
 #include "collector/report/svg_chart.h"
 #include "common/time_format.h"
@@ -73,14 +73,12 @@ data GridData(const Grid& grid) {
   return out;
 }
 
-// "+12.3 % · 4 before · mean of 2 sensors"
-std::string More(const v1::ReportFigure& f) {
-  std::string text = f.has_change_percent() ? SignedPercent(f.change_percent()) : "";
-  if (f.has_previous()) {
-    text += (text.empty() ? "" : ", ") + std::string("before ") + Rounded(f.previous());
-  }
-  if (!f.note().empty()) text += (text.empty() ? "" : "; ") + f.note();
-  return text;
+// "before 843 (+353.8 %)"
+std::string Before(const v1::ReportFigure& f) {
+  if (!f.has_previous()) return "";
+  const std::string text = "before " + FigureCell(f, f.previous(), Numbers::kForPeople);
+  if (!f.has_change_percent()) return text;
+  return fmt::format("{} ({})", text, SignedPercent(f.change_percent()));
 }
 
 data Figures(const v1::Report& report) {
@@ -88,8 +86,15 @@ data Figures(const v1::Report& report) {
   for (const v1::ReportFigure& f : report.figures()) {
     data item;
     item.set("label", f.label());
-    item.set("value", f.unit() == "%" ? Percent(f.value()) : Rounded(f.value()));
-    item.set("more", Unbroken(More(f)));
+    item.set("value", Unbroken(FigureCell(f, f.value(), Numbers::kForPeople)));
+    data more{data::type::list};
+    for (const std::string& text : {Before(f), f.note()}) {
+      if (text.empty()) continue;
+      data line;
+      line.set("text", Unbroken(text));
+      more.push_back(line);
+    }
+    item.set("more", more);
     list.push_back(item);
   }
   return list;
@@ -174,27 +179,6 @@ data SectionData(const v1::Report& report) {
   return sections.Build();
 }
 
-// "2026-11-22 00:00"
-std::string Minute(int64_t unix_ms, int32_t offset) {
-  const std::string text = FormatOffset(unix_ms, offset);
-  return text.substr(0, 10) + " " + text.substr(11, 5);
-}
-
-std::string Span(const v1::Report& report) {
-  const int32_t offset = report.utc_offset_minutes();
-  const bool cut = report.has_cut_unix_ms();
-  const int64_t to = cut ? report.cut_unix_ms() : report.time().to_unix_ms();
-  std::string until = Minute(to, offset);
-  if (report.period() == v1::REPORT_PERIOD_DAY) until = cut ? until.substr(11) : "24:00";
-  std::string text = fmt::format("{} to {} {}", Minute(report.time().from_unix_ms(), offset), until,
-                                 OffsetName(offset));
-  if (cut) text += ", not over yet";
-  std::string groups;
-  for (const std::string& g : report.groups()) groups += (groups.empty() ? "" : ", ") + g;
-  if (!groups.empty()) text += " · sensors of group " + groups;
-  return text;
-}
-
 std::string Edition(v1::ReportEdition edition) {
   return edition == v1::REPORT_EDITION_PUBLIC ? "Public edition" : "Internal edition";
 }
@@ -210,7 +194,7 @@ absl::StatusOr<std::string> RenderHtml(const v1::Report& report) {
   std::string heading = PeriodName(report);
   if (!heading.empty()) heading[0] = static_cast<char>(std::toupper(heading[0]));
   page.set("heading", heading);
-  page.set("span", Span(report));
+  page.set("span", SpanText(report));
   page.set("empty_reason",
            report.empty_reason().empty() ? data(false) : data(report.empty_reason()));
   page.set("next_steps", Texts(report.next_steps()));

@@ -16,19 +16,22 @@
 
 #include "absl/status/statusor.h"
 #include "collector/store/store.h"
+#include "collector/store/zone.h"
 #include "teiten/v1/report.pb.h"
 
 namespace teiten {
 
 inline constexpr uint32_t kReportRows = 10;
 inline constexpr uint32_t kMostReportRows = 100;
+inline constexpr int64_t kMostHourlyMs = 8 * kDayMs;  // longer periods are read and drawn by days
 
 // A GetReportRequest with its period cut out, all fields checked.
 struct ReportRequestResolved {
   v1::ReportPeriod period = v1::REPORT_PERIOD_DAY;
   int64_t from_unix_ms = 0;  // half-open; hours of the store's zone
   int64_t to_unix_ms = 0;
-  int64_t previous_from_unix_ms = 0;  // the period before; it ends where this one begins
+  int64_t previous_from_unix_ms = 0;   // the period before; it ends where this one begins
+  std::optional<v1::TimeRange> asked;  // a range that was widened
   int32_t utc_offset_minutes = 0;
   // Where the period is not over: time after it was not expected to be watched.
   std::optional<int64_t> cut_unix_ms;
@@ -45,7 +48,7 @@ struct ReportRequestResolved {
 };
 
 // Days, weeks (from Monday), months, quarters and years of the store's zone; ranges are widened to
-// whole hours. `now_unix_ms` cuts a period that is not over.
+// whole hours, above eight days to whole days. `now_unix_ms` cuts a period that is not over.
 // Errors: InvalidArgument naming the field; Unimplemented for what is not made yet.
 [[nodiscard]] absl::StatusOr<ReportRequestResolved> ResolveReportRequest(
     const v1::GetReportRequest& request, int32_t utc_offset_minutes, int64_t now_unix_ms);

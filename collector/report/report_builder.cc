@@ -5,9 +5,11 @@
 #include "collector/report/charts.h"
 #include "collector/report/coverage_lines.h"
 #include "collector/report/distinct.h"
+#include "collector/report/figures.h"
 #include "collector/report/headline.h"
 #include "collector/report/number_text.h"
 #include "collector/report/period_data.h"
+#include "collector/report/period_name.h"
 #include "collector/report/report.h"
 #include "collector/report/sensitivity.h"
 #include "collector/report/tables.h"
@@ -27,6 +29,7 @@ void WriteHead(const ReportRequestResolved& request, const std::vector<std::stri
   out.mutable_time()->set_to_unix_ms(request.to_unix_ms);
   out.mutable_previous()->set_from_unix_ms(request.previous_from_unix_ms);
   out.mutable_previous()->set_to_unix_ms(request.from_unix_ms);
+  if (request.asked) *out.mutable_asked() = *request.asked;
   out.set_utc_offset_minutes(request.utc_offset_minutes);
   out.set_software(request.software);
   out.set_definitions_version(kDefinitionsVersion);
@@ -98,6 +101,9 @@ void NoteMethod(v1::Report& out) {
       "A rank's value is the mean over sensors of packets per observed address (N4 for IPv4, "
       "P6 for IPv6) and day of live time: every sensor has one vote. The pooled value and the "
       "median stand beside it.");
+  out.add_notes(
+      "Lines over time are the same mean. A step of which a sensor watched less than half is a gap "
+      "for it, and for all where fewer than half of the voting sensors are left.");
   out.add_notes("A port's name is IANA's; the number does not prove the protocol.");
   if (out.region_data().empty()) {
     out.add_notes("There is no region file: all regions are unknown.");
@@ -216,7 +222,9 @@ absl::Status Fill(StoreReader& store, const TwoPeriods& periods, uint32_t rows, 
   out.mutable_charts()->Assign(charts->begin(), charts->end());
   AddSensitivity(now, out);
   if (now.has_live_time()) {
-    AddHeadlines(RankOfEverything(periods), out);
+    const RankResult everything = RankOfEverything(periods);
+    AddFigures(periods, everything, out);
+    AddHeadlines(everything, out);
   } else {
     ExplainEmpty(*books, out);
     out.add_headlines(out.empty_reason());

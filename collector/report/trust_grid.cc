@@ -229,14 +229,12 @@ Grid FigureGrid(const v1::Report& report, Numbers numbers) {
                   {plain ? "change_percent" : "Change", true},
                   {plain ? "note" : "Note", false}};
   for (const v1::ReportFigure& f : report.figures()) {
-    const auto value = [&](double number) {
-      return f.unit() == "%" ? PercentCell(number, numbers) : ValueCell(number, numbers);
-    };
-    grid.rows.push_back({plain ? f.id() : f.label(), value(f.value()),
-                         f.has_previous() ? value(f.previous()) : NothingCell(numbers),
-                         f.has_change_percent() ? SignedPercentCell(f.change_percent(), numbers)
-                                                : NothingCell(numbers),
-                         f.note()});
+    grid.rows.push_back(
+        {plain ? f.id() : f.label(), FigureCell(f, f.value(), numbers),
+         f.has_previous() ? FigureCell(f, f.previous(), numbers) : NothingCell(numbers),
+         f.has_change_percent() ? SignedPercentCell(f.change_percent(), numbers)
+                                : NothingCell(numbers),
+         f.note()});
   }
   if (report.figures_size() == 0) grid.empty_reason = "there is nothing to count";
   return grid;

@@ -123,6 +123,16 @@ TEST(RankMath, FewerThanHalfOfTheSensorsLeftIsNotRanked) {
   EXPECT_EQ(r.left_out[1].reason, "no live time");
 }
 
+TEST(RankMath, SaysWhyNothingIsRanked) {
+  EXPECT_EQ(ComputeRank(PerN4({Sensor("a", 1, kHour)}, {})).why_not_ranked,
+            "the only sensor was live for less than half of the period");
+  RankInput v6 = PerN4({Sensor("a", 1, kHour), Sensor("b", 0)}, {});
+  EXPECT_EQ(ComputeRank(v6).why_not_ranked,
+            "the only sensor of this family was live for less than half of the period");
+  EXPECT_EQ(ComputeRank(PerN4({Sensor("a", 1, kHour), Sensor("b", 1, kHour)}, {})).why_not_ranked,
+            "none of the 2 sensors was live for half of the period");
+}
+
 TEST(RankMath, HalfOfTheSensorsIsEnough) {
   EXPECT_TRUE(ComputeRank(PerN4({Sensor("a", 1), Sensor("b", 1, 0)}, {})).ranked);
 }
@@ -149,8 +159,7 @@ TEST(RankMath, UnknownAddressesAreLeftOutOfRanksPerAddressOnly) {
   EXPECT_DOUBLE_EQ(r.rows.at(0).mean, 35);  // (20 + 50) / 2 per sensor and day
 
   r = ComputeRank(PerN4({unknown}, {}));
-  EXPECT_EQ(r.why_not_ranked,
-            "none of 1 sensor was live for half of the period with known observed addresses");
+  EXPECT_EQ(r.why_not_ranked, "the only sensor does not know its observed addresses");
 }
 
 TEST(RankMath, SensorsWithoutTheFamilyDoNotCountAgainstIt) {

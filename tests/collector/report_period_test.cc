@@ -73,10 +73,32 @@ TEST(ReportPeriod, RangesAreWidenedToHours) {
   EXPECT_EQ(FormatUtcMs(r->from_unix_ms), "2026-11-22T10:00:00.000Z");
   EXPECT_EQ(FormatUtcMs(r->to_unix_ms), "2026-11-22T12:00:00.000Z");
   EXPECT_EQ(FormatUtcMs(r->cut_unix_ms.value()), "2026-11-22T11:30:00.000Z");
+  ASSERT_TRUE(r->asked.has_value());
+  EXPECT_EQ(FormatUtcMs(r->asked->from_unix_ms()), "2026-11-22T10:20:00.000Z");
+  EXPECT_EQ(FormatUtcMs(r->asked->to_unix_ms()), "2026-11-22T11:00:01.000Z");
   // A quarter of an hour off UTC, hours are too.
   r = ResolveReportRequest(request, 345, At("2026-12-01"));
   EXPECT_EQ(FormatUtcMs(r->from_unix_ms), "2026-11-22T10:15:00.000Z");
   EXPECT_EQ(FormatUtcMs(r->to_unix_ms), "2026-11-22T11:15:00.000Z");
+}
+
+TEST(ReportPeriod, RangesThatAreReadByDaysAreWidenedToDays) {
+  v1::GetReportRequest request;
+  request.set_period(v1::REPORT_PERIOD_RANGE);
+  request.mutable_time()->set_from_unix_ms(At("2026-11-01T02:00:00Z"));
+  request.mutable_time()->set_to_unix_ms(At("2026-11-09T03:00:00Z"));
+  auto r = ResolveReportRequest(request, 0, At("2026-12-01"));
+  ASSERT_TRUE(r.ok());
+  EXPECT_EQ(FormatUtcMs(r->previous_from_unix_ms), "2026-10-23T00:00:00.000Z");
+  EXPECT_EQ(FormatUtcMs(r->from_unix_ms), "2026-11-01T00:00:00.000Z");
+  EXPECT_EQ(FormatUtcMs(r->to_unix_ms), "2026-11-10T00:00:00.000Z");
+  EXPECT_TRUE(r->asked.has_value());
+  request.mutable_time()->set_to_unix_ms(At("2026-11-09T02:00:00Z"));  // eight days
+  r = ResolveReportRequest(request, 0, At("2026-12-01"));
+  EXPECT_EQ(FormatUtcMs(r->from_unix_ms), "2026-11-01T02:00:00.000Z");
+  EXPECT_FALSE(r->asked.has_value());
+  request.mutable_time()->set_to_unix_ms(At("2026-11-01T02:00:00Z") + 400 * kDayMs);
+  EXPECT_TRUE(ResolveReportRequest(request, 0, At("2030-01-01")).ok());
 }
 
 TEST(ReportPeriod, WithoutATimeItIsNow) {
