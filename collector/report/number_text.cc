@@ -22,12 +22,12 @@ std::string WithCommas(uint64_t value) { return Group(std::to_string(value)); }
 
 std::string Rounded(double value) {
   if (!std::isfinite(value)) return "–";
-  if (value < 0) return kMinus + Rounded(-value);
+  if (value < 0) return value > -kLeastShown ? "0" : kMinus + Rounded(-value);
   if (value == 0) return "0";
   if (value >= 99.95) return Group(fmt::format("{:.0f}", value));
   if (value >= 9.995) return fmt::format("{:.1f}", value);
   if (value >= 0.9995) return fmt::format("{:.2f}", value);
-  if (value < 0.0001) return "< 0.0001";
+  if (value < kLeastShown) return "under 0.0001";
   // Three digits from the first that is not 0.
   const int digits = 2 - static_cast<int>(std::floor(std::log10(value)));
   return fmt::format("{:.{}f}", value, digits);
@@ -35,15 +35,15 @@ std::string Rounded(double value) {
 
 std::string Percent(double percent) {
   if (percent == 0) return "0 %";
-  if (percent < 0.01) return "< 0.01 %";
+  if (percent < 0.01) return "under 0.01 %";
   if (percent < 0.1) return fmt::format("{:.2f} %", percent);
-  if (percent > 99.95 && percent < 100) return "> 99.9 %";
+  if (percent > 99.95 && percent < 100) return "over 99.9 %";
   if (percent == 100) return "100 %";
   return fmt::format("{:.1f} %", percent);
 }
 
 std::string SignedPercent(double percent) {
-  if (std::abs(percent) < 0.05) return "±0 %";
+  if (std::abs(percent) < kLeastChangePercent) return "±0 %";
   const std::string digits = std::abs(percent) >= 999.5
                                  ? Group(fmt::format("{:.0f}", std::abs(percent)))
                                  : fmt::format("{:.1f}", std::abs(percent));
@@ -51,7 +51,7 @@ std::string SignedPercent(double percent) {
 }
 
 std::string Signed(double value) {
-  if (value == 0) return "±0";
+  if (std::abs(value) < kLeastShown) return "±0";
   return (value > 0 ? "+" : kMinus) + Rounded(std::abs(value));
 }
 

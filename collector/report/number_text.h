@@ -10,10 +10,13 @@ namespace teiten::report {
 
 // "12,345,678"
 [[nodiscard]] std::string WithCommas(uint64_t value);
-// About three significant digits, never an exponent: "12,346", "123", "12.3", "1.23", "0.0123".
+inline constexpr double kLeastShown = 0.0001;
+// About three significant digits, never an exponent: "12,346", "123", "12.3", "1.23", "0.0123",
+// "under 0.0001".
 [[nodiscard]] std::string Rounded(double value);
-// "12.3 %", "0.04 %", "< 0.01 %", "0 %", "100 %"
+// "12.3 %", "0.04 %", "under 0.01 %", "0 %", "100 %"
 [[nodiscard]] std::string Percent(double percent);
+inline constexpr double kLeastChangePercent = 0.05;  // less is printed as no change
 // "+12.3 %", "−4.0 %", "±0 %"
 [[nodiscard]] std::string SignedPercent(double percent);
 [[nodiscard]] std::string Signed(double value);

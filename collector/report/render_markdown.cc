@@ -1,19 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string_view>
 
+#include "absl/strings/ascii.h"
 #include "collector/report/grid.h"
-#include "collector/report/number_text.h"
+#include "collector/report/period_name.h"
 #include "collector/report/renderers.h"
-#include "common/time_format.h"
 #include "fmt/format.h"
 
 namespace teiten::report {
 namespace {
 
-// Whatever Markdown or HTML inside it would take for markup; line ends would end a table.
+bool InWord(std::string_view text, std::size_t at) {
+  const auto letter = [&](std::size_t i) {
+    return i < text.size() && absl::ascii_isalnum(static_cast<unsigned char>(text[i]));
+  };
+  return at > 0 && letter(at - 1) && letter(at + 1);
+}
+
+// Whatever Markdown or HTML inside it would take for markup; line ends would end a table. It is
+// read on terminals too: an underscore inside a word is none of that (CommonMark 6.2).
 std::string Text(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     switch (c) {
       case '&':
         out += "&amp;";
@@ -29,7 +38,10 @@ std::string Text(std::string_view text) {
         out += ' ';
         break;
       default:
-        if (std::string_view("\\`*_[]|#~").find(c) != std::string_view::npos) out += '\\';
+        if (std::string_view("\\`*[]|#~").find(c) != std::string_view::npos ||
+            (c == '_' && !InWord(text, i))) {
+          out += '\\';
+        }
         out += c;
     }
   }
@@ -67,9 +79,7 @@ void AddTable(const Grid& grid, std::string& out) {
 
 std::string RenderMarkdown(const v1::Report& report) {
   std::string out = "# " + Text(report.title()) + "\n\n";
-  out += fmt::format("{} to {}\n\n",
-                     FormatOffset(report.time().from_unix_ms(), report.utc_offset_minutes()),
-                     FormatOffset(report.time().to_unix_ms(), report.utc_offset_minutes()));
+  out += Text(SpanText(report)) + "\n\n";
   AddList(report.headlines(), out);
   AddList(report.next_steps(), out);
   std::string section;

@@ -79,7 +79,7 @@ std::string PreviousRankCell(const Table&, const Row& r, Numbers n) {
   if (r.has_previous_rank()) return std::to_string(r.previous_rank());
   if (n == Numbers::kPlain || r.rank() == 0) return NothingCell(n);
   if (!r.has_previous_value()) return kNothing;
-  return r.previous_value() > 0 ? "> 100" : "new";
+  return r.previous_value() > 0 ? "over 100" : "new";
 }
 std::string PreviousCell(const Table&, const Row& r, Numbers n) {
   return r.has_previous_value() ? ValueCell(r.previous_value(), n) : NothingCell(n);
@@ -88,6 +88,9 @@ std::string ChangeCell(const Table&, const Row& r, Numbers n) {
   if (!r.has_change_value()) return NothingCell(n);
   if (n == Numbers::kPlain) return ValueCell(r.change_value(), n);
   if (!r.has_change_percent()) return Signed(r.change_value());
+  // Live times differ by milliseconds: what rounds to no change in % is none.
+  if (std::abs(r.change_percent()) < kLeastChangePercent) return "±0";
+  if (std::abs(r.change_value()) < kLeastShown) return SignedPercent(r.change_percent());
   return fmt::format("{} ({})", Signed(r.change_value()), SignedPercent(r.change_percent()));
 }
 std::string ChangePercentCell(const Table&, const Row& r, Numbers n) {

@@ -101,7 +101,7 @@ TEST(ReportRender, MarkdownOfASmallReport) {
   EXPECT_THAT(Render(Small(), v1::REPORT_FORMAT_MARKDOWN),
               HasSubstr("# Observation report: 22 November 2026\n"
                         "\n"
-                        "2026-11-22T00:00:00+00:00 to 2026-11-23T00:00:00+00:00\n"
+                        "2026-11-22 00:00 to 24:00 UTC\n"
                         "\n"
                         "- 1,234 unsolicited packets from 5 sources reached 1 sensor.\n"
                         "\n"));
@@ -116,6 +116,99 @@ TEST(ReportRender, MarkdownOfASmallReport) {
                 "|---:|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
                 "| 1 | 23/TCP | telnet | 308 | 308 | 308 | 3 | +108 (+54.2 %) | 1,234 | 100 % | 5 "
                 "| 1 of 1 |\n"));
+}
+
+// The first format a terminal shows: nothing in it is there for a browser.
+TEST(ReportRender, MarkdownReadsAsText) {
+  v1::Report r = Small();
+  v1::ReportRow& row = *r.mutable_tables(0)->mutable_rows(0);
+  row.set_name("tcp_ack");
+  row.set_change_value(-0.00001);
+  row.set_change_percent(-0.001);
+  r.mutable_tables(0)->set_keys(1);
+  v1::SensorLine& line = *r.add_sensor_lines();
+  line.set_sensor("a_b_|_");
+  line.set_live_ms(1);
+  line.set_expected_ms(1'000'000'000);
+  const std::string markdown = Render(r, v1::REPORT_FORMAT_MARKDOWN);
+  EXPECT_THAT(markdown, HasSubstr("| tcp_ack |"));
+  EXPECT_THAT(markdown, HasSubstr("| ±0 |"));
+  EXPECT_THAT(markdown, HasSubstr("| under 0.01 % |"));
+  EXPECT_THAT(markdown, HasSubstr("| a_b\\_\\|\\_ |"));  // what could be markup stays escaped
+  EXPECT_THAT(markdown, Not(HasSubstr("&")));
+}
+
+TEST(ReportRender, AChangeOfNothingIsPrintedAsNone) {
+  const auto change = [](double value, std::optional<double> percent) {
+    v1::Report r = Small();
+    v1::ReportRow& row = *r.mutable_tables(0)->mutable_rows(0);
+    row.set_change_value(value);
+    row.clear_change_percent();
+    if (percent) row.set_change_percent(*percent);
+    const std::string text = Render(r, v1::REPORT_FORMAT_MARKDOWN);
+    const std::size_t from = text.find("| 3 | ") + 6;
+    return text.substr(from, text.find(" |", from) - from);
+  };
+  EXPECT_EQ(change(-0.000579, -0.0006), "±0");  // a day of 86,399,999 ms
+  EXPECT_EQ(change(-0.00001, -0.0001), "±0");
+  EXPECT_EQ(change(-0.00001, -50), "\u221250.0 %");
+  EXPECT_EQ(change(6.42, std::nullopt), "+6.42");
+  EXPECT_EQ(change(0, 0), "±0");
+  EXPECT_EQ(change(355, 780.7), "+355 (+780.7 %)");
+}
+
+TEST(ReportRender, TilesAreOfOneShape) {
+  v1::Report r = Small();
+  const auto add = [&](const char* label, const char* unit, double value) -> v1::ReportFigure& {
+    v1::ReportFigure& f = *r.add_figures();
+    f.set_label(label);
+    f.set_unit(unit);
+    f.set_value(value);
+    return f;
+  };
+  add("Packets", "", 97).set_previous(12);
+  v1::ReportFigure& scan = add("Scan packets", "", 41);
+  scan.set_previous(20);
+  scan.set_change_percent(105);
+  scan.set_note("42.3 % of all");
+  add("Per sensor", "packets per sensor and day", 48.5);
+  add("Time watched", "%", 100).set_previous(99.5);
+  const std::string html = Render(r, v1::REPORT_FORMAT_HTML);
+  EXPECT_THAT(html,
+              HasSubstr("<dd class=\"value\">97</dd><dd class=\"more\">before 12</dd></div>"));
+  EXPECT_THAT(html,
+              HasSubstr("<dd class=\"value\">41</dd><dd class=\"more\">before 20 (+105.0\u00A0%)"
+                        "</dd><dd class=\"more\">42.3\u00A0% of all</dd></div>"));
+  EXPECT_THAT(html, HasSubstr("<dd class=\"value\">48.5</dd></div>"));
+  EXPECT_THAT(html, HasSubstr("<dd class=\"more\">before 99.5\u00A0%</dd>"));
+}
+
+TEST(ReportRender, AWidenedRangeSaysSo) {
+  v1::Report r = Small();
+  r.set_period(v1::REPORT_PERIOD_RANGE);
+  r.mutable_time()->set_from_unix_ms(*ParseTimeMs("2026-11-22T02:00"));
+  r.mutable_time()->set_to_unix_ms(*ParseTimeMs("2026-11-22T03:00"));
+  EXPECT_THAT(Render(r, v1::REPORT_FORMAT_MARKDOWN), Not(HasSubstr("widened")));
+  r.mutable_asked()->set_from_unix_ms(*ParseTimeMs("2026-11-22T02:20"));
+  r.mutable_asked()->set_to_unix_ms(*ParseTimeMs("2026-11-22T02:30") + 1500);
+  const std::string head =
+      "2026-11-22 02:00 to 2026-11-22 03:00 UTC, widened to whole hours from 2026-11-22 02:20 to "
+      "2026-11-22 02:30:01.500";
+  EXPECT_THAT(Render(r, v1::REPORT_FORMAT_MARKDOWN), HasSubstr(head));
+  const std::string html = Render(r, v1::REPORT_FORMAT_HTML);
+  EXPECT_THAT(html, HasSubstr("<p class=\"span\">" + head));
+  EXPECT_THAT(html, HasSubstr("<h1>The time from 22 November 2026 02:00 to 03:00 UTC</h1>"));
+  EXPECT_THAT(Render(r, v1::REPORT_FORMAT_CSV),
+              HasSubstr("report,asked_from,2026-11-22T02:20:00+00:00\r\n"));
+}
+
+TEST(ReportRender, CellsCarryTheirHeadsToTelephones) {
+  const std::string html = Render(Small(), v1::REPORT_FORMAT_HTML);
+  EXPECT_THAT(html, HasSubstr("<td class=\"n\" data-head=\"Mean\">308</td>"));
+  EXPECT_THAT(html, HasSubstr("<table class=\"short\">"));
+  const std::string sample = Render(Sample(), v1::REPORT_FORMAT_HTML);
+  EXPECT_THAT(sample, HasSubstr("class=\"chart wide\""));
+  EXPECT_THAT(sample, HasSubstr("class=\"chart narrow\""));
 }
 
 TEST(ReportRender, CsvOfASmallReport) {
@@ -155,7 +248,7 @@ TEST(ReportRender, HtmlOfASampleIsOneGoodPage) {
   const std::string html = Render(Sample(), v1::REPORT_FORMAT_HTML);
   ExpectGoodPage(html, "sample");
   EXPECT_THAT(html, HasSubstr("<h1>22 November 2026</h1>"));
-  EXPECT_THAT(html, HasSubstr("<svg class=\"chart\""));
+  EXPECT_THAT(html, HasSubstr("<svg class=\"chart wide\""));
   EXPECT_THAT(html, HasSubstr("23/TCP"));
   EXPECT_THAT(html, HasSubstr("class=\"gap\""));
   EXPECT_THAT(html, Not(HasSubstr("nan")));
