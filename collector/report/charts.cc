@@ -5,6 +5,8 @@
 #include <map>
 #include <utility>
 
+#include "collector/report/step_ranks.h"
+#include "collector/report/svg_chart.h"
 #include "collector/report/tables.h"
 #include "common/port_name.h"
 #include "fmt/format.h"
@@ -20,42 +22,23 @@ const v1::ReportTable* Find(const std::vector<v1::ReportTable>& tables, std::str
   return at == tables.end() ? nullptr : &*at;
 }
 
+// "packets per N4 and hour, mean over sensors"
 std::string StepUnit(RankUnit unit, const PeriodData& data) {
-  const std::string per_day = UnitName(unit);  // "packets per N4 and day"
-  if (data.tier == RollupTier::kDay) return per_day;
-  return per_day.substr(0, per_day.rfind("day")) + "hour";
+  std::string text = UnitName(unit);  // "packets per N4 and day"
+  if (data.tier == RollupTier::kHour) text = text.substr(0, text.rfind("day")) + "hour";
+  return text + ", mean over sensors";
 }
 
-using PacketsAt = std::map<std::pair<int64_t, std::string>, uint64_t>;  // (step, sensor)
-
-// Packets of all sensors that could see the key over the N and live time they saw it with.
-v1::SeriesLine LineOf(const PeriodData& data, RankUnit unit, const RankKey& key,
-                      const PacketsAt& packets_at) {
-  v1::SeriesLine line;
-  std::map<int64_t, std::pair<double, uint64_t>> weight_and_packets;
-  std::map<int64_t, uint64_t> live_ms;
-  for (const auto& [start, coverage] : data.coverage_by_step) {
-    SensorPeriod s = SensorPeriodOf(coverage, unit, coverage.live_ms);
-    live_ms[start] += coverage.live_ms;
-    if (unit != RankUnit::kPerSensor && s.unknown_ms > 0) continue;
-    const double weight = VisibleWeightMs(s, unit, key);
-    if (weight <= 0) continue;
-    auto& [weight_sum, packets_sum] = weight_and_packets[start];
-    weight_sum += weight;
-    const auto at = packets_at.find({start, coverage.sensor});
-    if (at != packets_at.end()) packets_sum += at->second;
+// Lines without any value are no chart; the page says why.
+void AddLines(const PeriodData& data, std::vector<v1::SeriesLine> lines, v1::ReportChart& chart) {
+  bool any = false;
+  for (v1::SeriesLine& line : lines) {
+    for (const v1::SeriesPoint& p : line.points()) any = any || p.has_value();
+    *chart.add_lines() = std::move(line);
   }
-  for (int64_t start = data.from_unix_ms; start < data.to_unix_ms; start += data.step_ms()) {
-    v1::SeriesPoint& point = *line.add_points();
-    point.set_start_unix_ms(start);
-    point.set_live_ms(live_ms[start]);
-    const auto at = weight_and_packets.find(start);
-    if (at == weight_and_packets.end()) continue;
-    point.mutable_counts()->set_packets(at->second.second);
-    point.set_value(static_cast<double>(at->second.second) * static_cast<double>(data.step_ms()) /
-                    at->second.first);
-  }
-  return line;
+  if (any || chart.lines().empty()) return;
+  chart.set_note(fmt::format("Not drawn: no {} was watched for half of it by half of the sensors.",
+                             data.tier == RollupTier::kHour ? "hour" : "day"));
 }
 
 v1::ReportChart NewChart(const PeriodData& data, std::string id, std::string title) {
@@ -109,24 +92,24 @@ absl::StatusOr<v1::ReportChart> PortChart(StoreReader& store, const PeriodData& 
   if (ports.empty()) return chart;
   auto rows = store.ReadRollup(query);
   if (!rows.ok()) return rows.status();
+  std::vector<Drawn> drawn;
   for (const auto& [key, label] : ports) {
-    PacketsAt packets_at;
+    drawn.push_back({.key = key, .label = label, .packets_at = {}});
     for (const RollupRow& row : *rows) {
-      if (row.family != family || row.protocol != key.protocol || row.port != key.port) continue;
-      packets_at[{row.start_unix_ms, row.sensor}] += row.packets;
+      const bool same = row.protocol == key.protocol && row.port == key.port;
+      if (same && row.family == family) drawn.back().Add(row);
     }
-    v1::SeriesLine& line = *chart.add_lines();
-    line = LineOf(data, unit, key, packets_at);
-    line.set_key(label);
   }
+  AddLines(data, StepRanks(data, unit, table.ranked()).Lines(drawn), chart);
   return chart;
 }
 
 // IPv4 alone and per N4 where it is known: per sensor, a small sensor's outage would look like a
 // rise.
 absl::StatusOr<v1::ReportChart> ClassChart(StoreReader& store, const PeriodData& data,
-                                           RankUnit unit) {
+                                           const v1::ReportTable& ports) {
   v1::ReportChart chart = NewChart(data, "classes_series", "By class over time, IPv4");
+  const RankUnit unit = UnitOfTable(ports);
   chart.set_unit(StepUnit(unit, data));
   RollupQuery query;
   query.tier = data.tier;
@@ -135,16 +118,15 @@ absl::StatusOr<v1::ReportChart> ClassChart(StoreReader& store, const PeriodData&
   query.by_time = true;
   auto rows = store.ReadRollup(query);
   if (!rows.ok()) return rows.status();
+  std::vector<Drawn> drawn;
   for (const KindClass c : {KindClass::kScan, KindClass::kBackscatter, KindClass::kOther}) {
-    PacketsAt packets_at;
+    const std::string name(KindClassName(c));
+    drawn.push_back({.key = {0, 0, name}, .label = name, .packets_at = {}});
     for (const RollupRow& row : *rows) {
-      if (row.family != Family::kIpv4 || ClassOf(row.kind) != c) continue;
-      packets_at[{row.start_unix_ms, row.sensor}] += row.packets;
+      if (row.family == Family::kIpv4 && ClassOf(row.kind) == c) drawn.back().Add(row);
     }
-    v1::SeriesLine& line = *chart.add_lines();
-    line = LineOf(data, unit, RankKey{0, 0, "class"}, packets_at);
-    line.set_key(std::string(KindClassName(c)));
   }
+  AddLines(data, StepRanks(data, unit, ports.ranked()).Lines(drawn), chart);
   return chart;
 }
 
@@ -182,7 +164,7 @@ v1::ReportChart PortBars(const v1::ReportTable& table) {
   chart.set_kind(v1::REPORT_CHART_KIND_BARS);
   chart.set_id(table.id() + "_bars");
   chart.set_title(table.title());
-  chart.set_unit(table.ranked() ? table.unit() : "packets");
+  chart.set_unit(table.ranked() ? table.unit() : kCountUnit);
   for (const v1::ReportRow& row : table.rows()) {
     if (!ParsePort(row.key()) || chart.bars_size() == kChartBars) continue;
     v1::ReportBar& bar = *chart.add_bars();
@@ -210,7 +192,8 @@ absl::StatusOr<std::vector<v1::ReportChart>> BuildCharts(
     charts.push_back(*std::move(chart));
   }
   const v1::ReportTable* ipv4 = Find(tables, "ports_scan_ipv4");
-  auto classes = ClassChart(store, now, ipv4 == nullptr ? RankUnit::kPerN4 : UnitOfTable(*ipv4));
+  if (ipv4 == nullptr) return absl::InternalError("report: no table of scanned ports");
+  auto classes = ClassChart(store, now, *ipv4);
   if (!classes.ok()) return classes.status();
   charts.push_back(*std::move(classes));
   charts.push_back(CoverageChart(now));

@@ -52,19 +52,24 @@ const std::string_view kHtmlTemplate = R"html(<!DOCTYPE html>
 {{#caption}}
 <figcaption>{{caption}}</figcaption>
 {{/caption}}
+{{#note}}
+<p class="none">{{note}}</p>
+{{/note}}
 {{{svg}}}</figure>
 {{/charts}}
 {{#empty_reason}}
 <p class="none">None: {{empty_reason}}.</p>
 {{/empty_reason}}
 {{^empty_reason}}
+{{#caption}}
+<p class="about">{{caption}}</p>
+{{/caption}}
 <div class="scroll" tabindex="0" role="region" aria-labelledby="{{id}}">
-<table>
-<caption>{{caption}}</caption>
+<table{{#short}} class="short"{{/short}}>
 <thead><tr>{{#columns}}<th scope="col"{{#number}} class="n"{{/number}}>{{head}}</th>{{/columns}}</tr></thead>
 <tbody>
 {{#rows}}
-<tr>{{#cells}}{{#header}}<th scope="row">{{text}}</th>{{/header}}{{^header}}<td{{#number}} class="n"{{/number}}>{{text}}</td>{{/header}}{{/cells}}</tr>
+<tr>{{#cells}}{{#header}}<th scope="row">{{text}}</th>{{/header}}{{^header}}<td{{#number}} class="n"{{/number}} data-head="{{head}}">{{text}}</td>{{/header}}{{/cells}}</tr>
 {{/rows}}
 </tbody>
 </table>
@@ -114,11 +119,11 @@ h2{margin:3rem 0 1rem;padding-top:.9rem;border-top:1px solid var(--rule);font-si
 line-height:1.3;font-weight:650}
 h3{margin:2rem 0 .4rem;font-size:1.0625rem;line-height:1.4;font-weight:650}
 p{margin:.35rem 0;max-width:46rem}
-.lead{font-size:1.25rem;line-height:1.45;margin-bottom:.75rem}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.6rem,1fr));gap:1px;
-margin:1.75rem 0 0;background:var(--rule);border:1px solid var(--rule)}
-.figures div{background:var(--ground);padding:.8rem .9rem}
-dt{color:var(--soft);font-size:.8125rem;line-height:1.3;min-height:2.1em}
+.lead{font-size:1.25rem;line-height:1.45;margin-bottom:.75rem;text-wrap:balance}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));
+margin:1.75rem 1px 0 0}
+.figures div{border:1px solid var(--rule);margin:0 -1px -1px 0;padding:.8rem .9rem}
+dt{color:var(--soft);font-size:.8125rem;line-height:1.3;min-height:2.6em}
 dd{margin:0}
 .value{font-size:1.5rem;line-height:1.3;font-weight:650}
 .more{color:var(--soft);font-size:.8125rem;line-height:1.4}
@@ -126,7 +131,7 @@ figure{margin:1rem 0 1.75rem}
 figcaption{color:var(--soft);font-size:.875rem;margin-bottom:.6rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.875rem;line-height:1.35}
-caption{text-align:left;color:var(--soft);font-size:.8125rem;padding-bottom:.4rem}
+.about{color:var(--soft);font-size:.8125rem;margin:0 0 .4rem}
 th,td{text-align:left;padding:.38rem .5rem;border-bottom:1px solid var(--rule);vertical-align:top}
 thead th{border-bottom:2px solid var(--ink);font-weight:650;vertical-align:bottom;
 font-size:.8125rem}
@@ -135,6 +140,7 @@ tbody th{font-weight:650}
 th:first-child,td:first-child{padding-left:0}
 th:last-child,td:last-child{padding-right:0}
 .n{text-align:right;white-space:nowrap}
+thead .n{white-space:normal}
 tbody tr:hover{background:var(--tint)}
 .note,.none,.notes{color:var(--soft);font-size:.875rem}
 .note{margin:.5rem 0}
@@ -144,6 +150,7 @@ tbody tr:hover{background:var(--tint)}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--rule);color:var(--soft);
 font-size:.8125rem}
 .chart{display:block;width:100%;height:auto;max-width:860px}
+.chart.narrow{display:none}
 .chart text{fill:var(--ink);font-size:12px}
 .chart .num{text-anchor:end}
 .chart .mid{text-anchor:middle}
@@ -155,6 +162,7 @@ font-size:.8125rem}
 .gap{fill:var(--rule);opacity:.55}
 .ground{fill:var(--rule);opacity:.7}
 .bar{fill:var(--c0)}
+.until{stroke:var(--soft);stroke-width:1.5;stroke-dasharray:3 3}
 .was{stroke:var(--ink);stroke-width:2.5}
 .line{fill:none;stroke-width:2.2;stroke-linejoin:round;stroke-linecap:round}
 .line.s0{stroke:var(--c0)}
@@ -165,15 +173,36 @@ font-size:.8125rem}
 .line.s5{stroke:var(--c5);stroke-dasharray:14 4}
 .dot.s0{fill:var(--c0)}.dot.s1{fill:var(--c1)}.dot.s2{fill:var(--c2)}
 .dot.s3{fill:var(--c3)}.dot.s4{fill:var(--c4)}.dot.s5{fill:var(--c5)}
+@media screen and (max-width:40rem){
+body{padding:1.5rem 1rem 2rem}
+h1{font-size:1.75rem}
+.figures{grid-template-columns:1fr 1fr}
+.chart.wide{display:none}
+.chart.narrow{display:block}
+table,tbody{display:block}
+thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+tr{display:flex;flex-wrap:wrap;gap:.1rem 1rem;padding:.5rem 0;border-bottom:1px solid var(--rule)}
+th,td{border:0;padding:0}
+tbody th{flex:0 0 100%;order:-1;white-space:normal}
+td::before{content:attr(data-head) " ";color:var(--soft)}
+td:empty{display:none}}
 @media print{:root{--ground:#fff;--ink:#000;--soft:#444;--rule:#bbb;--tint:#fff;--accent:#000;
 --c0:#0072b2;--c1:#c45500;--c2:#00795a;--c3:#a8457e;--c4:#8a6d00;--c5:#4b5563}
 @page{size:A4;margin:16mm 14mm}
-body{max-width:none;padding:0;font-size:10.5pt}
-figure,tr,.figures,h3{break-inside:avoid}
-h2,h3,figcaption,caption,thead{break-after:avoid}
+html{font-size:9.75pt}
+body{max-width:none;padding:0;font-size:1rem}
+h2{margin-top:2rem}
+h3{margin-top:1.5rem}
+.figures{grid-template-columns:none;grid-auto-flow:column;grid-auto-columns:1fr;margin-top:1rem}
+.figures div{padding:.5rem .6rem}
+figure{margin:.6rem 0 1rem}
+.chart{max-width:165mm}
+figure,tr,.short,.figures,h3{break-inside:avoid}
+h2,h3,figcaption,.about,thead{break-after:avoid}
 tbody tr:first-child{break-before:avoid}
 .scroll{overflow:visible}
-table{font-size:8.5pt}}
+table,thead th{font-size:8pt}
+th,td{padding:.25rem .35rem}}
 )css";
 
 }  // namespace teiten::report

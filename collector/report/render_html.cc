@@ -15,6 +15,8 @@ namespace {
 
 using kainjow::mustache::data;
 
+constexpr std::size_t kShortTable = 14;  // rows; is not cut by the end of a printed page
+
 // A number and its percent sign stay on one line.
 std::string Unbroken(std::string text) {
   for (std::size_t at = text.find(" %"); at != std::string::npos; at = text.find(" %", at)) {
@@ -38,7 +40,8 @@ data GridData(const Grid& grid) {
   data out;
   out.set("id", grid.id);
   out.set("title", grid.title);
-  out.set("caption", grid.caption);
+  out.set("caption", grid.caption.empty() ? data(false) : data(Unbroken(grid.caption)));
+  out.set("short", grid.rows.size() <= kShortTable);
   out.set("empty_reason", grid.empty_reason.empty() ? data(false) : data(grid.empty_reason));
   data columns{data::type::list};
   for (const GridColumn& column : grid.columns) {
@@ -54,6 +57,7 @@ data GridData(const Grid& grid) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       data cell;
       cell.set("text", Unbroken(row[i]));
+      cell.set("head", grid.columns[i].head);
       cell.set("number", grid.columns[i].number);
       cell.set("header", i == grid.header_column);
       cells.push_back(cell);
@@ -111,7 +115,7 @@ std::string SvgOf(const v1::ReportChart& chart, const ChartFrame& frame) {
     case v1::REPORT_CHART_KIND_LINES:
       return SvgLineChart(chart, frame);
     case v1::REPORT_CHART_KIND_BARS:
-      return SvgBarChart(chart);
+      return SvgBarChart(chart, frame);
     case v1::REPORT_CHART_KIND_STRIPS:
       return SvgStripChart(chart, frame);
     default:
@@ -119,17 +123,23 @@ std::string SvgOf(const v1::ReportChart& chart, const ChartFrame& frame) {
   }
 }
 
+// Each chart twice: what fits a desk and paper is too small to read on a telephone.
 data Charts(const v1::Report& report, const Grid& grid) {
   data list{data::type::list};
-  const ChartFrame frame{report.time().from_unix_ms(), report.time().to_unix_ms(),
-                         report.utc_offset_minutes()};
+  ChartFrame wide{.from_unix_ms = report.time().from_unix_ms(),
+                  .to_unix_ms = report.time().to_unix_ms(),
+                  .utc_offset_minutes = report.utc_offset_minutes()};
+  if (report.has_cut_unix_ms()) wide.until_unix_ms = report.cut_unix_ms();
+  ChartFrame narrow = wide;
+  narrow.narrow = true;
   for (const v1::ReportChart& chart : report.charts()) {
     if (TableOf(chart) != grid.id) continue;
-    const std::string svg = SvgOf(chart, frame);
-    if (svg.empty()) continue;
+    const std::string svg = SvgOf(chart, wide);
+    if (svg.empty() && chart.note().empty()) continue;
     data item;
     item.set("caption", chart.title() == grid.title ? data(false) : data(chart.title()));
-    item.set("svg", svg);
+    item.set("svg", svg.empty() ? svg : svg + SvgOf(chart, narrow));
+    item.set("note", chart.note().empty() ? data(false) : data(chart.note()));
     list.push_back(item);
   }
   return list;

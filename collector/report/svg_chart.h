@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,10 +17,16 @@ namespace teiten::report {
 
 inline constexpr int kSeriesStyles = 6;
 
+// What is drawn in whole numbers.
+inline constexpr const char* kCountUnit = "packets";
+
 struct ChartFrame {
   int64_t from_unix_ms = 0;
   int64_t to_unix_ms = 0;
   int32_t utc_offset_minutes = 0;
+  std::optional<int64_t> until_unix_ms =
+      std::nullopt;     // what comes after is no gap: it is still to come
+  bool narrow = false;  // for a hand's width; the page shows one of both
 };
 
 // Lines over time. A step without value is a break in the line; steps in which no line has one are
@@ -29,7 +36,7 @@ struct ChartFrame {
 // empty ground.
 [[nodiscard]] std::string SvgStripChart(const v1::ReportChart& chart, const ChartFrame& frame);
 // Horizontal bars; where a previous value is known, a mark across the bar shows it.
-[[nodiscard]] std::string SvgBarChart(const v1::ReportChart& chart);
+[[nodiscard]] std::string SvgBarChart(const v1::ReportChart& chart, const ChartFrame& frame);
 
 // 0, step, 2 step, … up to at least `most`, with step 1, 2 or 5 times a power of ten, about
 // `count` of them.

@@ -26,11 +26,11 @@ std::string TimeText(int64_t unix_ms, int32_t offset, bool by_hour) {
   return by_hour ? text.substr(11, 5) : text.substr(5, 5);
 }
 
-int64_t TimeStep(int64_t length_ms) {
+int64_t TimeStep(int64_t length_ms, int most_steps) {
   const int64_t steps[] = {kHourMs,    2 * kHourMs, 3 * kHourMs, 6 * kHourMs, 12 * kHourMs, kDayMs,
                            2 * kDayMs, 7 * kDayMs,  14 * kDayMs, 30 * kDayMs, 60 * kDayMs};
   for (const int64_t step : steps) {
-    if (length_ms <= 10 * step) return step;
+    if (length_ms <= most_steps * step) return step;
   }
   return 100 * kDayMs;
 }
@@ -91,14 +91,15 @@ std::string TickText(double value, double step) {
   return fmt::format("{:.{}f}", value, decimals);
 }
 
-std::string SvgOpen(std::string_view id, double height, std::string_view title,
+std::string SvgOpen(const v1::ReportChart& chart, const ChartFrame& frame, double height,
                     std::string_view description) {
+  const std::string id = XmlText(chart.id()) + (frame.narrow ? "-narrow" : "");
   return fmt::format(
-      "<svg class=\"chart\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" "
+      "<svg class=\"chart {}\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" "
       "aria-labelledby=\"{}-title {}-desc\">\n<title id=\"{}-title\">{}</title>\n"
       "<desc id=\"{}-desc\">{}</desc>\n",
-      kChartWidth, height, XmlText(id), XmlText(id), XmlText(id), XmlText(title), XmlText(id),
-      XmlText(description));
+      frame.narrow ? "narrow" : "wide", ChartWidth(frame), height, id, id, id,
+      XmlText(chart.title()), id, XmlText(description));
 }
 
 std::string SvgText(double x, double y, std::string_view css_class, std::string_view text) {
@@ -115,7 +116,7 @@ std::string SvgLine(double x1, double y1, double x2, double y2, std::string_view
 std::string SvgTimeAxis(const TimeAxis& axis, const ChartFrame& frame) {
   std::string out;
   const int64_t length = frame.to_unix_ms - frame.from_unix_ms;
-  const int64_t step = TimeStep(length);
+  const int64_t step = TimeStep(length, frame.narrow ? 5 : 10);
   for (int64_t at = frame.from_unix_ms; at <= frame.to_unix_ms; at += step) {
     const double x = axis.left + axis.width * static_cast<double>(at - frame.from_unix_ms) /
                                      static_cast<double>(length);
@@ -129,13 +130,13 @@ std::string SvgTimeAxis(const TimeAxis& axis, const ChartFrame& frame) {
   return out;
 }
 
-Legend SvgLegend(const std::vector<LegendEntry>& entries, double left, double top) {
+Legend SvgLegend(const std::vector<LegendEntry>& entries, double left, const ChartFrame& frame) {
   constexpr double kRow = 20, kKey = 24, kSpace = 22;
   Legend legend;
-  double x = left, y = top + 12;
+  double x = left, y = 12;
   for (const LegendEntry& entry : entries) {
     const double width = kKey + TextWidth(entry.text) + kSpace;
-    if (x > left && x + width - kSpace > kChartWidth) {
+    if (x > left && x + width - kSpace > ChartWidth(frame)) {
       x = left;
       y += kRow;
     }
@@ -149,7 +150,7 @@ Legend SvgLegend(const std::vector<LegendEntry>& entries, double left, double to
     legend.svg += SvgText(x + kKey, y, "lab", entry.text);
     x += width;
   }
-  legend.height = entries.empty() ? 0 : y + 8 - top;
+  legend.height = entries.empty() ? 0 : y + 8;
   return legend;
 }
 

@@ -10,12 +10,14 @@
 
 namespace teiten::report {
 
-inline constexpr double kChartWidth = 760;
 inline constexpr double kCharWidth = 6.4;  // of the 12 px label font, on average
 
-// Opens an <svg> of the width above that says what it shows to those who cannot see it.
-[[nodiscard]] std::string SvgOpen(std::string_view id, double height, std::string_view title,
-                                  std::string_view description);
+// In the units of the drawing, which are pixels on a page of that width.
+[[nodiscard]] inline double ChartWidth(const ChartFrame& frame) { return frame.narrow ? 360 : 760; }
+
+// Opens an <svg> of the frame's width that says what it shows to those who cannot see it.
+[[nodiscard]] std::string SvgOpen(const v1::ReportChart& chart, const ChartFrame& frame,
+                                  double height, std::string_view description);
 [[nodiscard]] std::string SvgText(double x, double y, std::string_view css_class,
                                   std::string_view text);
 [[nodiscard]] std::string SvgLine(double x1, double y1, double x2, double y2,
@@ -30,8 +32,9 @@ struct Legend {
   std::string svg;
   double height = 0;
 };
-// In as many rows as it takes, from the given top.
-[[nodiscard]] Legend SvgLegend(const std::vector<LegendEntry>& entries, double left, double top);
+// In as many rows as it takes, from the top.
+[[nodiscard]] Legend SvgLegend(const std::vector<LegendEntry>& entries, double left,
+                               const ChartFrame& frame);
 
 struct TimeAxis {
   double left = 0, width = 0, y = 0;

@@ -11,8 +11,8 @@ namespace {
 
 constexpr double kRow = 24;
 constexpr double kStrip = 16;
-constexpr double kRight = 76;  // room for the mean
-constexpr std::size_t kMostLabel = 30;
+constexpr double kRight = 88;  // room for the mean
+constexpr std::size_t kMostLabel = 30, kNarrowMostLabel = 14;
 
 // Mean over the steps that have a value.
 double Mean(const v1::SeriesLine& line) {
@@ -38,14 +38,23 @@ std::string Strip(const v1::SeriesLine& line, int64_t step_ms, const TimeAxis& a
     return axis.left + axis.width * static_cast<double>(at) /
                            static_cast<double>(frame.to_unix_ms - frame.from_unix_ms);
   };
-  std::string out = Box(axis, kStrip, "ground");
-  for (const v1::SeriesPoint& p : line.points()) {
-    if (!p.has_value() || p.value() <= 0) continue;
-    const double x = x_of(p.start_unix_ms());
-    const double height = kStrip * std::min(100.0, p.value()) / 100;
-    // A tenth wider, so that no hairline shows between full steps.
-    out += Box({x, x_of(p.start_unix_ms() + step_ms) - x + 0.1, axis.y + kStrip - height}, height,
-               "bar");
+  // What is still to come has no ground; steps of one height are one box.
+  const int64_t end = std::min(frame.until_unix_ms.value_or(frame.to_unix_ms), frame.to_unix_ms);
+  std::string out = Box({axis.left, x_of(end) - axis.left, axis.y}, kStrip, "ground");
+  for (int i = 0; i < line.points_size();) {
+    const v1::SeriesPoint& first = line.points(i);
+    const auto same = [&](const v1::SeriesPoint& p) {
+      return p.has_value() == first.has_value() && p.value() == first.value();
+    };
+    int next = i + 1;
+    while (next < line.points_size() && same(line.points(next))) ++next;
+    const double value = first.has_value() ? std::clamp(first.value(), 0.0, 100.0) : 0;
+    const double x = x_of(first.start_unix_ms());
+    const double right = x_of(std::min(line.points(next - 1).start_unix_ms() + step_ms, end));
+    const double height = kStrip * value / 100;
+    // A tenth wider, so that no hairline shows between steps.
+    if (value > 0) out += Box({x, right - x + 0.1, axis.y + kStrip - height}, height, "bar");
+    i = next;
   }
   return out;
 }
@@ -54,22 +63,23 @@ std::string Strip(const v1::SeriesLine& line, int64_t step_ms, const TimeAxis& a
 
 std::string SvgStripChart(const v1::ReportChart& chart, const ChartFrame& frame) {
   if (chart.lines_size() == 0 || frame.to_unix_ms <= frame.from_unix_ms) return "";
+  const std::size_t most_label = frame.narrow ? kNarrowMostLabel : kMostLabel;
   std::size_t longest = 0;
   std::string description = chart.unit() + ".";
   for (const v1::SeriesLine& line : chart.lines()) {
-    longest = std::max(longest, std::min(line.key().size(), kMostLabel));
+    longest = std::max(longest, std::min(line.key().size(), most_label));
     description += fmt::format(" {}: {}.", line.key(), Percent(Mean(line)));
   }
   TimeAxis axis;
   axis.left = 16 + kCharWidth * static_cast<double>(longest);
-  axis.width = kChartWidth - kRight - axis.left;
+  axis.width = ChartWidth(frame) - kRight - axis.left;
   const double bottom = 4 + kRow * chart.lines_size();
-  std::string out = SvgOpen(chart.id(), bottom + 28, chart.title(), description);
+  std::string out = SvgOpen(chart, frame, bottom + 28, description);
   for (int i = 0; i < chart.lines_size(); ++i) {
     axis.y = 4 + kRow * i + (kRow - kStrip) / 2;
     const v1::SeriesLine& line = chart.lines(i);
-    const std::string label = line.key().size() > kMostLabel  // sensor ids are ASCII
-                                  ? line.key().substr(0, kMostLabel - 1) + "~"
+    const std::string label = line.key().size() > most_label  // sensor ids are ASCII
+                                  ? line.key().substr(0, most_label - 1) + "~"
                                   : line.key();
     out += SvgText(axis.left - 8, axis.y + kStrip / 2 + 4, "num lab", label);
     out += Strip(line, static_cast<int64_t>(chart.step_ms()), axis, frame);

@@ -115,19 +115,25 @@ TEST(SvgChart, HoursAreOfTheZone) {
 TEST(SvgChart, NothingToDrawIsNothing) {
   EXPECT_EQ(SvgLineChart(Lines({}), ChartFrame{0, 1, 0}), "");
   EXPECT_EQ(SvgLineChart(Lines({{1}}), ChartFrame{5, 5, 0}), "");
-  EXPECT_EQ(SvgBarChart({}), "");
+  EXPECT_EQ(SvgLineChart(Lines({{NAN, NAN}}), ChartFrame{0, 2 * kHourMs, 0}), "");
+  EXPECT_EQ(SvgBarChart({}, {}), "");
 }
 
-TEST(SvgChart, BarsAreInProportion) {
+v1::ReportChart Bars(const std::vector<double>& values) {
   v1::ReportChart chart;
   chart.set_unit("packets");
-  for (const double value : {100.0, 50.0, 0.0}) {
+  for (const double value : values) {
     v1::ReportBar& bar = *chart.add_bars();
     bar.set_label("12345");
     bar.set_value(value);
   }
+  return chart;
+}
+
+TEST(SvgChart, BarsAreInProportion) {
+  v1::ReportChart chart = Bars({100, 50, 0});
   chart.mutable_bars(1)->set_previous(100);
-  const std::string svg = SvgBarChart(chart);
+  const std::string svg = SvgBarChart(chart, {});
   // Left 16 + 5 characters = 48; 760 - 48 - 86 = 626 px for 100.
   EXPECT_THAT(svg, HasSubstr("x=\"48.0\" y=\"33.0\" width=\"626.0\""));
   EXPECT_THAT(svg, HasSubstr("width=\"313.0\""));
@@ -139,12 +145,74 @@ TEST(SvgChart, BarsAreInProportion) {
 TEST(SvgChart, StripsAreFilledByPercent) {
   v1::ReportChart chart = Lines({{100, 25, 0, NAN}});
   const std::string svg = SvgStripChart(chart, ChartFrame{0, 4 * kHourMs, 0});
-  // Left 16 + 4 characters = 41.6, width 760 - 76 - 41.6 = 642.4; a step is 160.6 wide.
-  EXPECT_THAT(svg, HasSubstr("x=\"41.6\" y=\"8.0\" width=\"160.7\" height=\"16.0\""));
-  EXPECT_THAT(svg, HasSubstr("x=\"202.2\" y=\"20.0\" width=\"160.7\" height=\"4.0\""));
+  // Left 16 + 4 characters = 41.6, width 760 - 88 - 41.6 = 630.4; a step is 157.6 wide.
+  EXPECT_THAT(svg, HasSubstr("x=\"41.6\" y=\"8.0\" width=\"157.7\" height=\"16.0\""));
+  EXPECT_THAT(svg, HasSubstr("x=\"199.2\" y=\"20.0\" width=\"157.7\" height=\"4.0\""));
   EXPECT_EQ(Count(svg, "class=\"bar\""), 2);
   EXPECT_THAT(svg, HasSubstr(">41.7 %<"));  // (100 + 25 + 0) / 3
   EXPECT_EQ(SvgStripChart(Lines({}), ChartFrame{0, 1, 0}), "");
+  // Steps of one height are one box.
+  const std::string whole =
+      SvgStripChart(Lines({{100, 100, 100, 100}}), ChartFrame{0, 4 * kHourMs, 0});
+  EXPECT_EQ(Count(whole, "class=\"bar\""), 1);
+}
+
+TEST(SvgChart, WhatIsStillToComeIsNoGap) {
+  ChartFrame frame{0, 10 * kHourMs, 0};
+  frame.until_unix_ms = 4 * kHourMs + 1'800'000;
+  const v1::ReportChart chart = Lines({{1, NAN, 2, 2, NAN, NAN, NAN, NAN, NAN, NAN}});
+  const std::string svg = SvgLineChart(chart, frame);
+  // The plot is 708.8 px wide from 39.2: an hour is 70.9, half of one 35.4.
+  EXPECT_EQ(Count(svg, "class=\"gap\""), 3);  // one between, half an hour, and their key
+  EXPECT_THAT(svg, HasSubstr("x=\"322.7\" y=\"46.0\" width=\"35.4\""));
+  EXPECT_THAT(svg, HasSubstr(">until 04:30 UTC<"));
+  EXPECT_EQ(Count(svg, "class=\"until\""), 2);
+  frame.to_unix_ms = 9 * kDayMs;
+  EXPECT_THAT(SvgLineChart(chart, frame), HasSubstr(">until 01-01 04:30 UTC<"));
+  // A strip has no ground there: 4.5 of 10 hours of 630.4 px.
+  frame.to_unix_ms = 10 * kHourMs;
+  EXPECT_THAT(SvgStripChart(chart, frame),
+              HasSubstr("width=\"283.7\" height=\"16.0\" class=\"ground\""));
+  EXPECT_THAT(SvgLineChart(chart, ChartFrame{0, 10 * kHourMs, 0}), Not(HasSubstr("until")));
+}
+
+TEST(SvgChart, AGapInWhichSomebodyWatchedIsNotCalledNoData) {
+  v1::ReportChart chart = Lines({{1, NAN, 2}});
+  chart.mutable_lines(0)->mutable_points(1)->set_live_ms(20'000);
+  const std::string svg = SvgLineChart(chart, ChartFrame{0, 3 * kHourMs, 0});
+  EXPECT_THAT(svg, HasSubstr("too little watched"));
+  EXPECT_THAT(svg, Not(HasSubstr("no data")));
+}
+
+TEST(SvgChart, CountsAreWholeAndOneColourNeedsNoKey) {
+  const std::string svg = SvgBarChart(Bars({368, 97}), {});
+  EXPECT_THAT(svg, HasSubstr(">97<"));
+  EXPECT_THAT(svg, Not(HasSubstr("97.0")));
+  EXPECT_THAT(svg, Not(HasSubstr("this period")));
+  EXPECT_THAT(SvgBarChart(Bars({2}), {}), Not(HasSubstr(">0.")));  // no ticks between packets
+  v1::ReportChart rates = Bars({97});
+  rates.set_unit("packets per N4 and day");
+  EXPECT_THAT(SvgBarChart(rates, {}), HasSubstr("97.0"));
+}
+
+// Within the width of the drawing, whatever it is.
+TEST(SvgChart, NarrowChartsAreDrawnForAHand) {
+  ChartFrame frame{0, 24 * kHourMs, 0};
+  frame.narrow = true;
+  v1::ReportChart lines = Lines({std::vector<double>(24, 12345)});
+  v1::ReportChart bars = Bars({12345678});
+  bars.mutable_bars(0)->set_label(std::string(60, 'x'));
+  for (const std::string& svg :
+       {SvgLineChart(lines, frame), SvgStripChart(lines, frame), SvgBarChart(bars, frame)}) {
+    EXPECT_THAT(svg, HasSubstr("class=\"chart narrow\" viewBox=\"0 0 360 "));
+    EXPECT_THAT(svg, HasSubstr("-narrow-title"));
+    for (std::size_t at = svg.find("x2=\""); at != std::string::npos;
+         at = svg.find("x2=\"", at + 1)) {
+      EXPECT_LE(std::stod(svg.substr(at + 4)), 360) << svg;
+    }
+    EXPECT_THAT(svg, Not(HasSubstr("width=\"-")));
+    EXPECT_LE(Count(svg, "class=\"mid\"") + Count(svg, "class=\"end\""), 6);
+  }
 }
 
 TEST(NumberText, ForPeople) {
@@ -158,13 +226,17 @@ TEST(NumberText, ForPeople) {
   EXPECT_EQ(Rounded(1.234), "1.23");
   EXPECT_EQ(Rounded(0.5), "0.500");
   EXPECT_EQ(Rounded(0.01234), "0.0123");
-  EXPECT_EQ(Rounded(0.00001), "< 0.0001");
+  EXPECT_EQ(Rounded(0.00001), "under 0.0001");
   EXPECT_EQ(Rounded(-2), "\u22122.00");
+  EXPECT_EQ(Rounded(-0.00001), "0");
   EXPECT_EQ(Rounded(NAN), "–");
+  EXPECT_EQ(Signed(0), "±0");
+  EXPECT_EQ(Signed(-0.00001), "±0");
+  EXPECT_EQ(Signed(-0.5), "\u22120.500");
   EXPECT_EQ(Percent(0), "0 %");
-  EXPECT_EQ(Percent(0.001), "< 0.01 %");
+  EXPECT_EQ(Percent(0.001), "under 0.01 %");
   EXPECT_EQ(Percent(0.05), "0.05 %");
-  EXPECT_EQ(Percent(99.99), "> 99.9 %");
+  EXPECT_EQ(Percent(99.99), "over 99.9 %");
   EXPECT_EQ(Percent(100), "100 %");
   EXPECT_EQ(SignedPercent(12.34), "+12.3 %");
   EXPECT_EQ(SignedPercent(-4), "\u22124.0 %");
