@@ -36,13 +36,17 @@ def wait_for(what, condition, limit_s=LIMIT_S):
 
 
 class Bench:
-    """A folder, a collector in it, and what sensors and analysts do with it."""
+    """A folder, a collector in it, and what sensors and analysts do with it.
 
-    def __init__(self):
+    Collector and client run `within` a command, as `ip netns exec NAME`.
+    """
+
+    def __init__(self, address=None, within=()):
         # Short, because a Unix socket's path is at most 107 bytes.
         self.temporary = tempfile.TemporaryDirectory(prefix="teiten-", dir="/tmp")
         self.folder = Path(self.temporary.name)
-        self.address = f"unix:{self.folder}/c.sock"
+        self.address = address or f"unix:{self.folder}/c.sock"
+        self.within = within
         self.collector = None
         self.log = open(self.folder / "collector.log", "ab")
 
@@ -63,8 +67,8 @@ class Bench:
     def start_collector(self):
         before = self.collector_log().count("event=listening")
         self.collector = subprocess.Popen(
-            [COLLECTOR, "serve", "--data", self.folder / "data", "--listen", self.address],
-            stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
+            [*self.within, COLLECTOR, "serve", "--data", self.folder / "data", "--listen",
+             self.address], stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
         wait_for("the collector to listen", lambda: self.listening(before))
 
     def listening(self, before):
@@ -93,7 +97,7 @@ class Bench:
         return done.stdout
 
     def ask(self, *question):
-        done = subprocess.run([CLIENT, *question, "--collector", self.address],
+        done = subprocess.run([*self.within, CLIENT, *question, "--collector", self.address],
                               capture_output=True, text=True, timeout=LIMIT_S,
                               stdin=subprocess.DEVNULL, check=False)
         assert done.returncode == 0, f"{question}: {done.stderr}"
