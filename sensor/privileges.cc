@@ -38,16 +38,19 @@ absl::Status BecomeUser(const std::string& name) {
   return absl::OkStatus();
 }
 
-// The bounding set first: changing it needs a capability that the rest gives up.
-absl::Status DropCapabilities() {
-  capng_clear(CAPNG_SELECT_ALL);
-  if (geteuid() == 0) {
-    for (int cap = 0; cap <= static_cast<int>(CAP_LAST_CAP); ++cap) {
-      if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 && errno != EINVAL && errno != EPERM) {
-        return Refused("bounding set");
-      }
+// As root, before it is another user: needs a capability that all the rest gives up.
+absl::Status DropBoundingSet() {
+  if (geteuid() != 0) return absl::OkStatus();
+  for (int cap = 0; cap <= static_cast<int>(CAP_LAST_CAP); ++cap) {
+    if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 && errno != EINVAL && errno != EPERM) {
+      return Refused("bounding set");
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status DropCapabilities() {
+  capng_clear(CAPNG_SELECT_ALL);
   if (capng_apply(CAPNG_SELECT_CAPS) != 0) return Refused("capabilities");
   if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0 && errno != EINVAL) {
     return Refused("ambient set");
@@ -58,14 +61,16 @@ absl::Status DropCapabilities() {
 }  // namespace
 
 absl::Status DropPrivileges(const std::string& user) {
+  absl::Status status = DropBoundingSet();
+  if (!status.ok()) return status;
   if (!user.empty()) {
-    const absl::Status status = BecomeUser(user);
+    status = BecomeUser(user);
     if (!status.ok()) return status;
   } else if (geteuid() == 0) {
     Log(LogLevel::kWarn, "runs_as_root",
         {{"advice", "without capabilities, but root's files stay its own; set process.user"}});
   }
-  const absl::Status status = DropCapabilities();
+  status = DropCapabilities();
   if (!status.ok()) return status;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Refused("no_new_privs");
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return Refused("dumpable");

@@ -45,12 +45,12 @@ class Witness:
 class Sensor:
     """A live sensor on `here`, as nobody, with windows of 10 s."""
 
-    def __init__(self, wire, *arguments, interface="here", name="live"):
+    def __init__(self, wire, *arguments, interface="here", name="live", user="nobody"):
         self.status_path = wire.folder / f"{name}.status"
         self.out, self.err = (wire.folder / f"{name}.{kind}" for kind in ("json", "log"))
         self.process = wire.spawn(
             "here", [SENSOR, "--interface", interface, "--sensor", name, "--window",
-                     f"{WINDOW_S}s", "--user", "nobody", "--status-file", self.status_path,
+                     f"{WINDOW_S}s", "--user", user, "--status-file", self.status_path,
                      "--print", "json", *arguments], self.out, self.err)
         wait_for("the sensor to start", self.started)
 
