@@ -121,6 +121,10 @@ int64_t CaptureWorker::LiveEnd() const {
   return setup_.from_file ? clock_.last_ns() + 1 : std::max(wall_ns_, clock_.last_ns());
 }
 
+bool CaptureWorker::IsHeldUp(int64_t t_ns) const {
+  return t_ns - LiveEnd() > kMostUnwatchedWindows * (clock_.end_ns() - clock_.start_ns());
+}
+
 void CaptureWorker::AddUnusual(int64_t t_ns, const Frame& frame) {
   if (!clock_.is_open()) {
     clock_.OpenAt(t_ns);
@@ -156,16 +160,15 @@ void CaptureWorker::AddBadTime(const Frame& frame) {
 
 // Closes windows until the one that holds t is open.
 void CaptureWorker::TurnTo(int64_t t_ns) {
-  const int64_t since_ns = t_ns - (setup_.from_file ? clock_.last_ns() : wall_ns_);
-  const int64_t most_ns = setup_.from_file
-                              ? definitions::kFileHoleSeconds * kNsPerSecond
-                              : kMostUnwatchedWindows * (clock_.end_ns() - clock_.start_ns());
-  const bool gap = since_ns > most_ns;
+  const bool gap = setup_.from_file
+                       ? t_ns - clock_.last_ns() > definitions::kFileHoleSeconds * kNsPerSecond
+                       : IsHeldUp(t_ns);
   while (t_ns >= clock_.open_end_ns()) {
     const int64_t end_ns = clock_.open_end_ns();
     if (!CloseWindow(gap ? LiveEnd() : end_ns, false)) return clock_.ExtendPast(t_ns);
     clock_.OpenAt(gap ? t_ns : end_ns);
     OpenWindow(gap ? t_ns : end_ns);
+    if (gap) window_monotonic_ns_ += t_ns - wall_ns_;  // its watch begins only now
   }
 }
 
@@ -179,12 +182,21 @@ void CaptureWorker::BeginLive(int64_t wall_ns, int64_t monotonic_ns) {
 }
 
 void CaptureWorker::Tick(int64_t wall_ns, int64_t monotonic_ns, bool ring_empty) {
-  monotonic_ns_ = monotonic_ns;
   FlushBurst();
+  const bool held_up = IsHeldUp(wall_ns);
+  if (held_up && !ring_empty) {
+    // Watched was as long as the packets say that the ring kept meanwhile.
+    monotonic_ns_ = std::min(monotonic_ns, monotonic_ns_ + LiveEnd() - wall_ns_);
+    wall_ns_ = LiveEnd();
+    return;
+  }
+  // A window that ends in a gap was watched until the tick before.
+  if (!held_up) monotonic_ns_ = monotonic_ns;
   if (ring_empty) {
-    switch (clock_.Judge(wall_ns - kCloseGraceNs, false, monotonic_ns)) {
+    const int64_t t_ns = held_up ? wall_ns : wall_ns - kCloseGraceNs;
+    switch (clock_.Judge(t_ns, false, monotonic_ns)) {
       case WindowClock::Place::kAhead:
-        TurnTo(wall_ns - kCloseGraceNs);
+        TurnTo(t_ns);
         break;
       case WindowClock::Place::kStepped:
         StepTo(wall_ns);
@@ -194,6 +206,8 @@ void CaptureWorker::Tick(int64_t wall_ns, int64_t monotonic_ns, bool ring_empty)
         break;
     }
   }
+  monotonic_ns_ = monotonic_ns;
+  window_monotonic_ns_ = std::min(window_monotonic_ns_, monotonic_ns);
   wall_ns_ = wall_ns;
 }
 

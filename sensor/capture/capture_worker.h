@@ -102,6 +102,8 @@ class CaptureWorker {
   // False where no empty table was there (live): the window stays open, extended.
   bool CloseWindow(int64_t live_to_ns, bool clock_stepped);
   [[nodiscard]] int64_t LiveEnd() const;
+  // Live: did nobody watch for so long before t that it is a gap?
+  [[nodiscard]] bool IsHeldUp(int64_t t_ns) const;
   [[nodiscard]] HashMultipliers NextTableKeys();
 
   const CaptureSetup setup_;

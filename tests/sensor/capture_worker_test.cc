@@ -267,7 +267,43 @@ TEST(LiveWindows, AStoppedProcessLeavesAGap) {
   bench.Tick(kStart + kHour, kHour);
   ASSERT_EQ(bench.closed.size(), 1U) << "nobody watched the 58 windows between";
   EXPECT_EQ(bench.closed[0].times.live_to_ms, (kStart + 30 * kNsPerSecond) / kNsPerMs);
+  EXPECT_EQ(bench.closed[0].times.live_ms, 30'000U);
   EXPECT_TRUE(bench.closed[0].times.partial);
+  bench.Tick(kStart + kHour + 5 * kNsPerSecond, kHour + 5 * kNsPerSecond);
+  bench.Finish();
+  ASSERT_EQ(bench.closed.size(), 2U);
+  EXPECT_EQ(bench.closed[1].times.live_from_ms, (kStart + kHour) / kNsPerMs);
+  EXPECT_EQ(bench.closed[1].times.live_ms, 5'000U);
+}
+
+TEST(LiveWindows, WhatTheRingKeptOfAStoppedProcessWasWatched) {
+  Bench bench(false);
+  bench.worker().BeginLive(kStart, 0);
+  bench.Tick(kStart + 30 * kNsPerSecond, 30 * kNsPerSecond);
+  for (int s = 31; s <= 40; ++s) bench.Packet(kStart + s * kNsPerSecond);
+  bench.Tick(kStart + kHour, kHour, false);
+  EXPECT_TRUE(bench.closed.empty()) << "there may be more in the ring";
+  bench.Tick(kStart + kHour + kNsPerMs, kHour + kNsPerMs);
+  ASSERT_EQ(bench.closed.size(), 1U) << "after its last packet nobody watched";
+  EXPECT_EQ(bench.closed[0].times.live_to_ms, (kStart + 40 * kNsPerSecond) / kNsPerMs);
+  EXPECT_EQ(bench.closed[0].times.live_ms, 40'000U);
+  EXPECT_EQ(bench.closed[0].counts.captured(), 10U);
+}
+
+TEST(LiveWindows, AGapBetweenPacketsOfTheRingIsNotWatched) {
+  Bench bench(false);
+  bench.worker().BeginLive(kStart, 0);
+  bench.Tick(kStart + 30 * kNsPerSecond, 30 * kNsPerSecond);
+  bench.Packet(kStart + 31 * kNsPerSecond);
+  bench.Packet(kStart + 59 * kMinute);
+  ASSERT_EQ(bench.closed.size(), 1U);
+  EXPECT_EQ(bench.closed[0].times.live_to_ms, (kStart + 31 * kNsPerSecond) / kNsPerMs);
+  EXPECT_LE(bench.closed[0].times.live_ms, 31'000U);
+  bench.Tick(kStart + kHour - kNsPerSecond, kHour - kNsPerSecond, false);
+  bench.Finish();
+  ASSERT_EQ(bench.closed.size(), 2U);
+  EXPECT_EQ(bench.closed[1].times.live_from_ms, (kStart + 59 * kMinute) / kNsPerMs);
+  EXPECT_EQ(bench.closed[1].times.live_ms, 59'000U);
 }
 
 }  // namespace
