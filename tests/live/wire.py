@@ -38,7 +38,7 @@ QUIET = {"accept_ra": 0, "accept_dad": 0, "addr_gen_mode": 1, "mldv1_unsolicited
 def need(*tools):
     """Ends as skipped, with the reason, where a live test cannot be."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that namespaces are removed
-    absent = [tool for tool in ("ip", "tcpdump", *tools) if shutil.which(tool) is None]
+    absent = [tool for tool in ("ip", "sysctl", "tcpdump", *tools) if shutil.which(tool) is None]
     if os.geteuid() != 0:
         absent.append("root (it makes network namespaces)")
     if absent:
