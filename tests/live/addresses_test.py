@@ -76,7 +76,8 @@ class Addresses(unittest.TestCase):
                                   net.folder / "spool")
             windows = self.three_windows(net, sensor)
         self.assertEqual([*watch.not_conserved(windows)], [])
-        self.assertEqual([(w["n4"], w["p6"]) for w in windows], [("1", "1"), ("2", "2"), ("1", "1")])
+        self.assertEqual([(w["n4"], w["p6"]) for w in windows],
+                         [("1", "1"), ("2", "2"), ("1", "1")])
         # {(source, port): (packets, distinct destinations)}; two of four targets are not observed
         # in the first window and in the last.
         expected = [

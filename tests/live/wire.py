@@ -31,8 +31,8 @@ DARK_V4, DARK_V6 = "203.0.113.0/24", "2001:db8:d::/48"
 CLONE_NEWNET = 0x40000000
 # Nothing by itself: no router solicitation, no duplicate detection, no link-local address, and
 # multicast reports at once.
-QUIET = {"accept_ra": 0, "accept_dad": 0, "addr_gen_mode": 1, "mldv1_unsolicited_report_interval": 1,
-         "mldv2_unsolicited_report_interval": 1}
+QUIET = {"accept_ra": 0, "accept_dad": 0, "addr_gen_mode": 1,
+         "mldv1_unsolicited_report_interval": 1, "mldv2_unsolicited_report_interval": 1}
 
 
 def need(*tools):
