@@ -61,6 +61,16 @@ uint64_t RangeSet::count() const {
   return sum;
 }
 
+uint64_t RangeSet::CountWithin(uint64_t first, uint64_t last) const {
+  auto it = last_of_.upper_bound(first);
+  if (it != last_of_.begin() && std::prev(it)->second >= first) --it;
+  uint64_t sum = 0;
+  for (; it != last_of_.end() && it->first <= last; ++it) {
+    sum += std::min(it->second, last) - std::max(it->first, first) + 1;
+  }
+  return sum;
+}
+
 uint64_t RangeSet::highest() const { return last_of_.empty() ? 0 : last_of_.rbegin()->second; }
 
 uint64_t RangeSet::RunFrom(uint64_t from) const {

@@ -28,6 +28,7 @@ class RangeSet {
   [[nodiscard]] bool Contains(uint64_t value) const;
   [[nodiscard]] bool empty() const { return last_of_.empty(); }
   [[nodiscard]] uint64_t count() const;  // numbers, not ranges
+  [[nodiscard]] uint64_t CountWithin(uint64_t first, uint64_t last) const;
   [[nodiscard]] std::size_t ranges() const { return last_of_.size(); }
   [[nodiscard]] uint64_t highest() const;  // 0 if empty
   // The last number of the run that begins at `from`; from - 1 if `from` is not in the set.

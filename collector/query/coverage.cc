@@ -10,16 +10,6 @@
 namespace teiten {
 namespace {
 
-void AddBlind(uint8_t protocol, uint16_t port, uint64_t live_ms, CoverageRollup& sum) {
-  for (CoverageRollup::Blind& blind : sum.blind) {
-    if (blind.protocol == protocol && blind.port == port) {
-      blind.live_ms += live_ms;
-      return;
-    }
-  }
-  sum.blind.push_back({protocol, port, live_ms});
-}
-
 bool Names(const std::vector<std::string>& list, const std::string& name) {
   return list.empty() || std::find(list.begin(), list.end(), name) != list.end();
 }
@@ -49,65 +39,24 @@ uint64_t ExpectedMs(int64_t from_unix_ms, int64_t to_unix_ms, int64_t now_unix_m
 }
 
 void CoverageBook::AddRollup(int64_t start_unix_ms, const CoverageRollup& rollup) {
-  CoverageRollup& sum = sensors_[rollup.sensor];
-  sum.sensor = rollup.sensor;
-  sum.group = rollup.group;
-  sum.summaries += rollup.summaries;
-  sum.live_ms += rollup.live_ms;
-  sum.n4_live_ms += rollup.n4_live_ms;
-  sum.p6_live_ms += rollup.p6_live_ms;
-  sum.direction_unknown_ms += rollup.direction_unknown_ms;
-  sum.drops_unknown_ms += rollup.drops_unknown_ms;
-  AddAccounting(rollup.accounting, sum.accounting);
-  for (const CoverageRollup::Blind& b : rollup.blind) {
-    AddBlind(b.protocol, b.port, b.live_ms, sum);
-  }
-  if (on_live_) on_live_(start_unix_ms, rollup.live_ms);
-}
-
-uint64_t CoverageBook::NewLiveMs(const StoredFact& fact) {
-  OpenWindow& window = open_[fact.key.sensor];
-  if (window.start_unix_ms != fact.window_start_unix_ms) {
-    window = OpenWindow{
-        .start_unix_ms = fact.window_start_unix_ms, .live_ms_of_worker = {}, .counted_ms = 0};
-  }
-  uint64_t& live = window.live_ms_of_worker[fact.summary.worker().index()];
-  live += fact.summary.live_ms();
-  if (live <= window.counted_ms) return 0;
-  const uint64_t added = live - window.counted_ms;
-  window.counted_ms = live;
-  return added;
+  const uint64_t live_ms = sensors_[rollup.sensor].Add(rollup);
+  if (on_live_) on_live_(start_unix_ms, live_ms);
 }
 
 void CoverageBook::AddFact(const StoredFact& fact) {
-  const v1::WindowSummary& s = fact.summary;
-  const uint64_t live_ms = NewLiveMs(fact);
-  CoverageRollup& sum = sensors_[fact.key.sensor];
-  sum.sensor = fact.key.sensor;
-  sum.group = fact.group;
-  sum.summaries += 1;
-  sum.live_ms += live_ms;
-  sum.n4_live_ms += static_cast<double>(s.n4()) * static_cast<double>(live_ms);
-  sum.p6_live_ms += static_cast<double>(s.p6()) * static_cast<double>(live_ms);
-  if (s.flags().direction_unknown()) sum.direction_unknown_ms += live_ms;
-  if (!s.accounting().has_kernel_dropped()) sum.drops_unknown_ms += live_ms;
-  AddAccounting(s.accounting(), sum.accounting);
-  for (const v1::BlindPort& blind : s.blind_ports()) {
-    AddBlind(static_cast<uint8_t>(blind.protocol()), static_cast<uint16_t>(blind.port()), live_ms,
-             sum);
-  }
+  const uint64_t live_ms = sensors_[fact.key.sensor].Add(fact);
   if (on_live_) on_live_(fact.window_start_unix_ms, live_ms);
 }
 
 uint64_t CoverageBook::live_ms() const {
   uint64_t sum = 0;
-  for (const auto& [name, coverage] : sensors_) sum += coverage.live_ms;
+  for (const auto& [name, coverage] : sensors_) sum += coverage.sum().live_ms;
   return sum;
 }
 
 bool CoverageBook::Counts(const std::string& sensor, uint64_t expected_ms) const {
   const auto at = sensors_.find(sensor);
-  return at != sensors_.end() && static_cast<double>(at->second.live_ms) >=
+  return at != sensors_.end() && static_cast<double>(at->second.sum().live_ms) >=
                                      kVoteLiveShare * static_cast<double>(expected_ms);
 }
 
@@ -118,41 +67,35 @@ uint64_t CoverageBook::BlindMs(const std::string& sensor,
   uint64_t least = ~uint64_t{0};
   for (const ProtocolAndPort& wanted : ports) {
     uint64_t blind_ms = 0;
-    for (const CoverageRollup::Blind& blind : at->second.blind) {
+    for (const CoverageRollup::Blind& blind : at->second.sum().blind) {
       if (blind.protocol == wanted.protocol && blind.port == wanted.port) blind_ms = blind.live_ms;
     }
     least = std::min(least, blind_ms);
   }
-  return std::min(least, at->second.live_ms);
+  return std::min(least, at->second.sum().live_ms);
 }
 
 void CoverageBook::Write(uint64_t expected_ms, v1::Coverage& out) const {
-  double n4_live_ms = 0;
-  double p6_live_ms = 0;
-  uint64_t longest_ms = 0;
-  for (const auto& [sensor, c] : sensors_) {
+  std::vector<const CoverageRollup*> all;
+  for (const auto& [sensor, entry] : sensors_) {
+    const CoverageRollup& c = entry.sum();
     AddAccounting(c.accounting, *out.mutable_accounting());
     if (c.direction_unknown_ms > 0) out.set_direction_unknown(true);
     out.set_kernel_dropped_unknown_ms(out.kernel_dropped_unknown_ms() + c.drops_unknown_ms);
     if (c.live_ms == 0) continue;
-    out.set_sensors(out.sensors() + 1);
-    n4_live_ms += c.n4_live_ms;
-    p6_live_ms += c.p6_live_ms;
-    longest_ms = std::max(longest_ms, c.live_ms - std::min(c.direction_unknown_ms, c.live_ms));
+    all.push_back(&c);
     if (!Counts(sensor, expected_ms)) {
       out.add_left_out(
           fmt::format("{}: live {:.0f} % of the time", sensor,
                       100.0 * static_cast<double>(c.live_ms) / static_cast<double>(expected_ms)));
     }
   }
+  out.set_sensors(static_cast<uint32_t>(all.size()));
   out.set_live_ms(live_ms());
   out.set_expected_ms(expected_ms * out.sensors());
-  // The mean of the sum over sensors while anyone watched, taken as the longest live time: a
-  // sensor that was away half of the time adds half of its addresses.
-  if (longest_ms > 0) {
-    out.set_mean_n4(n4_live_ms / static_cast<double>(longest_ms));
-    out.set_mean_p6(p6_live_ms / static_cast<double>(longest_ms));
-  }
+  const MeanAddresses mean = MeanAddressesOf(all);
+  out.set_mean_n4(mean.n4);
+  out.set_mean_p6(mean.p6);
 }
 
 absl::Status WriteGaps(StoreReader& store, const RecordFilter& filter, v1::Coverage& out) {

@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "collector/query/query_context.h"
 #include "collector/query/selection.h"
+#include "collector/store/coverage_sum.h"
 #include "collector/store/store.h"
 
 namespace teiten {
@@ -27,11 +28,10 @@ class CoverageBook {
   void OnLive(LiveVisitor visitor) { on_live_ = std::move(visitor); }
 
   void AddRollup(int64_t start_unix_ms, const CoverageRollup& rollup);
-  // Facts in the order of StoreReader::ScanFacts. Workers of one window count once: the sensor
-  // watched as long as the one that watched longest.
+  // Facts in the order of StoreReader::ScanFacts.
   void AddFact(const StoredFact& fact);
 
-  [[nodiscard]] const std::map<std::string, CoverageRollup>& sensors() const { return sensors_; }
+  [[nodiscard]] const std::map<std::string, CoverageSum>& sensors() const { return sensors_; }
   [[nodiscard]] uint64_t live_ms() const;
   // The sensor watched at least half of `expected_ms`.
   [[nodiscard]] bool Counts(const std::string& sensor, uint64_t expected_ms) const;
@@ -43,15 +43,7 @@ class CoverageBook {
   void Write(uint64_t expected_ms, v1::Coverage& out) const;
 
  private:
-  struct OpenWindow {
-    int64_t start_unix_ms = 0;
-    std::map<uint32_t, uint64_t> live_ms_of_worker;
-    uint64_t counted_ms = 0;
-  };
-  uint64_t NewLiveMs(const StoredFact& fact);
-
-  std::map<std::string, CoverageRollup> sensors_;
-  std::map<std::string, OpenWindow> open_;
+  std::map<std::string, CoverageSum> sensors_;
   LiveVisitor on_live_;
 };
 

@@ -78,7 +78,7 @@ absl::Status RankPeriod::Add(const Cell& cell) {
 
 RankInput RankPeriod::Input() const {
   RankInput input{.unit = UnitOf(filter_), .sensors = {}, .entries = {}};
-  for (const auto& [name, c] : book_.sensors()) input.sensors.push_back(PeriodOf(name, c));
+  for (const auto& [name, c] : book_.sensors()) input.sensors.push_back(PeriodOf(name, c.sum()));
   input.entries.reserve(entries_.size());
   for (const auto& [key, entry] : entries_) {
     RankEntry out{.key = key, .sources = entry.sources ? entry.sources->Count() : 1.0, .cells = {}};
@@ -134,7 +134,8 @@ absl::Status RankPeriod::WriteCoverage(v1::Coverage& out) const {
 
 bool RankPeriod::addresses_unknown() const {
   bool any = false;
-  for (const auto& [name, c] : book_.sensors()) {
+  for (const auto& [name, entry] : book_.sensors()) {
+    const CoverageRollup& c = entry.sum();
     if (c.live_ms > 0 && c.direction_unknown_ms == 0) return false;
     any = any || c.live_ms > 0;
   }

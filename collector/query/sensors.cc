@@ -115,9 +115,9 @@ class SensorsAnswer {
     *out.mutable_health() = record.health;
     out.set_state(StateOf(record));
     if (const auto c = book_.sensors().find(contact.sensor); c != book_.sensors().end()) {
-      out.set_summaries(c->second.summaries);
-      out.set_live_ms(c->second.live_ms);
-      *out.mutable_accounting() = c->second.accounting;
+      out.set_summaries(c->second.sum().summaries);
+      out.set_live_ms(c->second.sum().live_ms);
+      *out.mutable_accounting() = c->second.sum().accounting;
     }
     if (const auto sum = observed_.find(contact.sensor); sum != observed_.end()) {
       *out.mutable_observed() = sum->second.counts;

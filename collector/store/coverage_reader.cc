@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "collector/store/accounting.h"
+#include "collector/store/range_blob.h"
 #include "collector/store/rollup_db.h"
 #include "collector/store/rollup_reader.h"
 #include "collector/store/table_scan.h"
@@ -12,7 +13,7 @@ namespace {
 
 constexpr std::string_view kCoverageSql =
     "SELECT start, layer, stream, summaries, live_ms, n4_live_ms, p6_live_ms,"
-    " direction_unknown_ms, drops_unknown_ms, accounting FROM coverage"
+    " direction_unknown_ms, drops_unknown_ms, accounting, live, addresses_unknown FROM coverage"
     " WHERE tier=? AND start<? AND (start, layer, stream) > (?, ?, ?)"
     " ORDER BY start, layer, stream";
 constexpr std::string_view kBlindSql =
@@ -33,6 +34,10 @@ absl::Status AddCoverage(const Statement& row, CoverageRollup& into) {
     return absl::DataLossError("rollup.db: damaged accounting in a coverage row");
   }
   AddAccounting(accounting, into.accounting);
+  if (!AddBlobRanges(row.Blob(10), into.live).ok() ||
+      !AddBlobRanges(row.Blob(11), into.addresses_unknown).ok()) {
+    return absl::DataLossError("rollup.db: damaged live time in a coverage row");
+  }
   return absl::OkStatus();
 }
 

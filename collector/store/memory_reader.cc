@@ -220,6 +220,8 @@ class MemoryReader final : public StoreReader {
         row.direction_unknown_ms += from.direction_unknown_ms;
         row.drops_unknown_ms += from.drops_unknown_ms;
         AddAccounting(from.accounting, row.accounting);
+        row.live.AddAll(from.live);
+        row.addresses_unknown.AddAll(from.addresses_unknown);
         std::map<std::pair<uint8_t, uint16_t>, uint64_t> blind;
         for (const auto& list : {row.blind, from.blind}) {
           for (const CoverageRollup::Blind& b : list) blind[{b.protocol, b.port}] += b.live_ms;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "collector/store/accounting.h"
 #include "collector/store/tool_split.h"
 #include "common/columns.h"
 
@@ -53,7 +52,7 @@ absl::Status HourBuilder::Add(const StoredFact& fact) {
   if (!ipv6.ok()) return ipv6.status();
 
   const uint32_t stream = StreamOf(fact);
-  AddCoverage(fact, streams_[stream]);
+  streams_[stream].coverage.Add(fact);
   FactContext context{.stream = stream,
                       .window_start_unix_ms = fact.window_start_unix_ms,
                       .bitmap_exact = summary.bitmap_exact_ipv4()};
@@ -103,24 +102,6 @@ HourBuilder::KindCell& HourBuilder::KindCellOf(Stream& stream, Family family, Ki
   KindCell& cell = stream.kinds[family == Family::kIpv6 ? 1 : 0][static_cast<std::size_t>(kind)];
   cell.used = true;
   return cell;
-}
-
-void HourBuilder::AddCoverage(const StoredFact& fact, Stream& stream) {
-  const v1::WindowSummary& summary = fact.summary;
-  ++stream.summaries;
-  AddAccounting(summary.accounting(), stream.accounting);
-  Window& window = stream.windows[fact.window_start_unix_ms];
-  // Several summaries of one worker and window: it was restarted in between.
-  Live& live = window.by_worker[summary.worker().index()];
-  const auto live_ms = static_cast<double>(summary.live_ms());
-  live.live_ms += summary.live_ms();
-  live.n4_ms += static_cast<double>(summary.n4()) * live_ms;
-  live.p6_ms += static_cast<double>(summary.p6()) * live_ms;
-  window.direction_unknown |= summary.flags().direction_unknown();
-  window.drops_unknown |= !summary.accounting().has_kernel_dropped();
-  for (const v1::BlindPort& port : summary.blind_ports()) {
-    window.blind.emplace(static_cast<uint8_t>(port.protocol()), static_cast<uint16_t>(port.port()));
-  }
 }
 
 void HourBuilder::AddRows(const FactContext& context, const std::vector<FlowRow>& rows) {

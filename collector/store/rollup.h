@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -23,6 +22,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
+#include "collector/store/coverage_sum.h"
 #include "collector/store/store_types.h"
 #include "collector/store/zone.h"
 #include "common/flow_row.h"
@@ -85,25 +85,12 @@ class HourBuilder {
     uint32_t destinations = 0;
     uint16_t region = 0;
   };
-  // One worker's share of a window's live time.
-  struct Live {
-    uint64_t live_ms = 0;
-    double n4_ms = 0, p6_ms = 0;
-  };
-  struct Window {
-    std::map<uint32_t, Live> by_worker;
-    bool direction_unknown = false;
-    bool drops_unknown = false;
-    std::set<std::pair<uint8_t, uint16_t>> blind;
-  };
   // All of one sensor and group.
   struct Stream {
     std::string sensor, group;
     std::size_t port_rows = 0;
     std::array<std::array<KindCell, kKindCount>, 2> kinds;
-    uint64_t summaries = 0;
-    v1::Accounting accounting;
-    std::map<int64_t, Window> windows;
+    CoverageSum coverage;
   };
   // stream, family, kind, protocol, port, tool, folded
   using PortKey = std::tuple<uint32_t, Family, Kind, uint8_t, uint16_t, uint8_t, bool>;
@@ -123,7 +110,6 @@ class HourBuilder {
   [[nodiscard]] uint16_t RegionNumber(const std::string& region);
   [[nodiscard]] Cell<12>& PortCell(PortKey key);
   [[nodiscard]] static KindCell& KindCellOf(Stream& stream, Family family, Kind kind);
-  void AddCoverage(const StoredFact& fact, Stream& stream);
   void AddRows(const FactContext& context, const std::vector<FlowRow>& rows);
   void AddRow(const FactContext& context, const FlowRow& row, uint64_t hash, uint16_t region);
   void AddActivity(const FactContext& context, const FlowRow& row, uint16_t region);

@@ -12,7 +12,7 @@ namespace {
 constexpr SqliteSchema kSchema = {
     .name = "rollup",
     .application_id = 0x54454903,
-    .version = 1,
+    .version = 2,
     .sql = R"sql(
       CREATE TABLE streams(
         id INTEGER PRIMARY KEY, sensor TEXT NOT NULL, sensor_group TEXT NOT NULL,
@@ -38,7 +38,8 @@ constexpr SqliteSchema kSchema = {
         tier INTEGER, start INTEGER, layer INTEGER, stream INTEGER,
         summaries INTEGER NOT NULL, live_ms INTEGER NOT NULL, n4_live_ms REAL NOT NULL,
         p6_live_ms REAL NOT NULL, direction_unknown_ms INTEGER NOT NULL,
-        drops_unknown_ms INTEGER NOT NULL, accounting BLOB NOT NULL,
+        drops_unknown_ms INTEGER NOT NULL, accounting BLOB NOT NULL, live BLOB NOT NULL,
+        addresses_unknown BLOB NOT NULL,
         PRIMARY KEY(tier, start, layer, stream)) WITHOUT ROWID;
       CREATE TABLE blind(
         tier INTEGER, start INTEGER, layer INTEGER, stream INTEGER, protocol INTEGER, port INTEGER,
@@ -76,7 +77,8 @@ constexpr std::array<TableShape, 5> kTables = {{
      "sum(packets), sum(bytes), sum(tuples), hll_merge(sources), hll_merge(foreign_sources)"},
     {"coverage", "stream",
      "sum(summaries), sum(live_ms), sum(n4_live_ms), sum(p6_live_ms), sum(direction_unknown_ms),"
-     " sum(drops_unknown_ms), accounting_sum(accounting)"},
+     " sum(drops_unknown_ms), accounting_sum(accounting), range_merge(live),"
+     " range_merge(addresses_unknown)"},
     {"blind", "stream, protocol, port", "sum(live_ms)"},
 }};
 

@@ -87,30 +87,7 @@ void HourBuilder::FinishKinds(HourRollup& hour) {
 }
 
 void HourBuilder::FinishCoverage(HourRollup& hour) const {
-  for (const Stream& stream : streams_) {
-    CoverageRollup& row = hour.coverage.emplace_back();
-    row.sensor = stream.sensor;
-    row.group = stream.group;
-    row.summaries = stream.summaries;
-    row.accounting = stream.accounting;
-    std::map<std::pair<uint8_t, uint16_t>, uint64_t> blind;
-    for (const auto& [start, window] : stream.windows) {
-      const Live& live = std::max_element(window.by_worker.begin(), window.by_worker.end(),
-                                          [](const auto& a, const auto& b) {
-                                            return a.second.live_ms < b.second.live_ms;
-                                          })
-                             ->second;
-      row.live_ms += live.live_ms;
-      row.n4_live_ms += live.n4_ms;
-      row.p6_live_ms += live.p6_ms;
-      if (window.direction_unknown) row.direction_unknown_ms += live.live_ms;
-      if (window.drops_unknown) row.drops_unknown_ms += live.live_ms;
-      for (const auto& port : window.blind) blind[port] += live.live_ms;
-    }
-    for (const auto& [port, live_ms] : blind) {
-      row.blind.push_back({port.first, port.second, live_ms});
-    }
-  }
+  for (const Stream& stream : streams_) hour.coverage.push_back(stream.coverage.sum());
 }
 
 std::vector<SourceDay> HourBuilder::FinishSources(HourRollup& hour) const {

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <tuple>
 
+#include "collector/store/range_blob.h"
 #include "collector/store/rollup_db.h"
 
 namespace teiten {
@@ -87,16 +88,20 @@ absl::Status RollupDb::InsertKinds(const Place& place, const HourRollup& hour) {
 }
 
 absl::Status RollupDb::InsertCoverage(const Place& place, const HourRollup& hour) {
-  Statement add = db_->Prepare("INSERT INTO coverage VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  Statement add =
+      db_->Prepare("INSERT INTO coverage VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   Statement blind = db_->Prepare("INSERT INTO blind VALUES(?, ?, ?, ?, ?, ?, ?)");
   for (const CoverageRollup& row : hour.coverage) {
     const absl::StatusOr<int64_t> stream = StreamId(row.sensor, row.group);
     if (!stream.ok()) return stream.status();
     const std::string accounting = row.accounting.SerializeAsString();
+    const std::string live = RangesToBlob(row.live);
+    const std::string unknown = RangesToBlob(row.addresses_unknown);
     add.Bind(place.tier).Bind(place.start).Bind(place.layer).Bind(*stream).Bind(row.summaries);
     add.Bind(row.live_ms).Bind(row.n4_live_ms).Bind(row.p6_live_ms);
     add.Bind(row.direction_unknown_ms).Bind(row.drops_unknown_ms);
-    if (absl::Status s = add.BindBlob(accounting).Run(); !s.ok()) return s;
+    add.BindBlob(accounting).BindBlob(live).BindBlob(unknown);
+    if (absl::Status s = add.Run(); !s.ok()) return s;
     for (const CoverageRollup::Blind& port : row.blind) {
       blind.Bind(place.tier).Bind(place.start).Bind(place.layer).Bind(*stream);
       blind.Bind(port.protocol).Bind(port.port).Bind(port.live_ms);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "collector/store/accounting.h"
+#include "collector/store/range_blob.h"
 #include "collector/store/sqlite_db.h"
 #include "common/hyperloglog.h"
 #include "fmt/format.h"
@@ -43,6 +44,13 @@ struct AccountingSum {
   [[nodiscard]] std::string Result() const { return sum.SerializeAsString(); }
 };
 
+struct RangeMerge {
+  RangeSet sum;
+
+  bool Add(std::string_view blob) { return AddBlobRanges(blob, sum).ok(); }
+  [[nodiscard]] std::string Result() const { return RangesToBlob(sum); }
+};
+
 // SQLite hands out zeroed memory per group; it holds a pointer, because ours must be constructed.
 template <typename Merge>
 void OnRow(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
@@ -53,7 +61,7 @@ void OnRow(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
   const auto size = static_cast<std::size_t>(sqlite3_value_bytes(values[0]));
   if (size == 0) return;  // NULL or empty: nothing to add
   if (!(*merge)->Add({static_cast<const char*>(data), size})) {
-    sqlite3_result_error(context, "damaged sketch or accounting in a row", -1);
+    sqlite3_result_error(context, "damaged sketch, accounting or ranges in a row", -1);
   }
 }
 
@@ -78,7 +86,8 @@ int Register(sqlite3* handle, const char* name) {
 
 absl::Status RegisterFunctions(sqlite3* handle) {
   if (Register<SketchMerge>(handle, "hll_merge") != SQLITE_OK ||
-      Register<AccountingSum>(handle, "accounting_sum") != SQLITE_OK) {
+      Register<AccountingSum>(handle, "accounting_sum") != SQLITE_OK ||
+      Register<RangeMerge>(handle, "range_merge") != SQLITE_OK) {
     return absl::InternalError(fmt::format("SQLite functions: {}", sqlite3_errmsg(handle)));
   }
   return absl::OkStatus();

@@ -12,8 +12,8 @@
 // A day's rollup always equals the sum of its hours: where the stored day is behind, readers add
 // up the hours themselves. When the facts of a day expire, its hours are frozen: a fact that
 // comes later is added to the frozen rows, which are never computed again; likewise the day when
-// its hours expire. (A worker's fact that comes after its window was frozen adds its live time
-// once more.)
+// its hours expire. (What is then covered twice is in the live time of a row twice;
+// CoverageSum takes it out.)
 //
 // Hours and days are those of the store's zone, named by their start in UTC milliseconds.
 //

@@ -15,6 +15,7 @@
 #include "common/envelope.h"
 #include "common/hyperloglog.h"
 #include "common/kind.h"
+#include "common/range_set.h"
 #include "teiten/v1/ingest.pb.h"
 #include "teiten/v1/query.pb.h"
 #include "teiten/v1/summary.pb.h"
@@ -117,7 +118,7 @@ struct CoverageRollup {
   std::string sensor;
   std::string group;
   uint64_t summaries = 0;
-  uint64_t live_ms = 0;   // of several workers of one window the longest
+  uint64_t live_ms = 0;   // what several summaries cover counts once (coverage_sum.h)
   double n4_live_ms = 0;  // Σ n4 × live_ms
   double p6_live_ms = 0;
   uint64_t direction_unknown_ms = 0;
@@ -129,7 +130,9 @@ struct CoverageRollup {
     uint16_t port;
     uint64_t live_ms;
   };
-  std::vector<Blind> blind;
+  std::vector<Blind> blind;    // by protocol and port
+  RangeSet live;               // when it watched, in Unix milliseconds
+  RangeSet addresses_unknown;  // and of these, when without known observed addresses
 };
 
 struct HourRollup {

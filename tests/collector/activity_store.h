@@ -43,6 +43,10 @@ class ActivityStore : public StoreReader {
     c.group = Group(sensor);
     c.summaries = live_ms / 60'000;
     c.live_ms = live_ms;
+    if (live_ms > 0) {
+      c.live.Add(static_cast<uint64_t>(hour_unix_ms),
+                 static_cast<uint64_t>(hour_unix_ms) + live_ms - 1);
+    }
     c.n4_live_ms = n4 * static_cast<double>(live_ms);
     c.p6_live_ms = p6 * static_cast<double>(live_ms);
     c.accounting.set_kernel_dropped(0);

@@ -83,6 +83,8 @@ class FakeReader final : public StoreReader {
     v1::WindowSummary& s = fact.summary;
     s.set_window_start_unix_ms(spec.start_unix_ms);
     s.set_window_end_unix_ms(spec.start_unix_ms + 60'000);
+    s.set_live_from_unix_ms(spec.start_unix_ms);
+    s.set_live_to_unix_ms(spec.start_unix_ms + static_cast<int64_t>(spec.live_ms));
     s.set_live_ms(spec.live_ms);
     s.mutable_worker()->set_index(spec.worker);
     s.mutable_worker()->set_count(spec.worker + 1);
@@ -147,13 +149,16 @@ class FakeReader final : public StoreReader {
       RollupTier tier, const FactSelection& selection) override {
     std::vector<std::pair<int64_t, CoverageRollup>> out;
     for (const StoredFact& fact : facts_) {
-      if (!Selects(selection, fact) || fact.summary.worker().index() > 0) continue;
+      if (!Selects(selection, fact)) continue;
       const v1::WindowSummary& s = fact.summary;
       CoverageRollup rollup;
       rollup.sensor = fact.key.sensor;
       rollup.group = fact.group;
       rollup.summaries = 1;
       rollup.live_ms = s.live_ms();
+      rollup.live.Add(static_cast<uint64_t>(s.live_from_unix_ms()),
+                      static_cast<uint64_t>(s.live_to_unix_ms()) - 1);
+      if (s.flags().direction_unknown()) rollup.addresses_unknown = rollup.live;
       rollup.n4_live_ms = static_cast<double>(s.n4() * s.live_ms());
       rollup.p6_live_ms = static_cast<double>(s.p6() * s.live_ms());
       rollup.direction_unknown_ms = s.flags().direction_unknown() ? s.live_ms() : 0;

@@ -57,7 +57,8 @@ struct FactSpec {
   int64_t start_unix_ms = kTestDay;
   std::string group = "live";
   uint32_t worker = 0;
-  uint64_t live_ms = 60'000;
+  uint64_t live_ms = 60'000;  // of the window, from its beginning…
+  int64_t live_from_ms = 0;   // …or from so much later
   std::size_t rows = 5;
   uint64_t seed = 1;
   int64_t received_unix_ms = 0;
@@ -72,6 +73,8 @@ inline v1::WindowSummary MakeSummary(const FactSpec& spec) {
   summary.mutable_worker()->set_count(spec.worker + 1);
   summary.set_window_start_unix_ms(spec.start_unix_ms);
   summary.set_window_end_unix_ms(spec.start_unix_ms + 60'000);
+  summary.set_live_from_unix_ms(spec.start_unix_ms + spec.live_from_ms);
+  summary.set_live_to_unix_ms(summary.live_from_unix_ms() + static_cast<int64_t>(spec.live_ms));
   summary.set_live_ms(spec.live_ms);
   summary.set_n4(4);
   summary.set_p6(1);

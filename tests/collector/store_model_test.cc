@@ -61,6 +61,8 @@ class Pair {
                     .start_unix_ms = Day() + static_cast<int64_t>(random_.Below(120)) * 60'000,
                     .group = random_.Below(5) == 0 ? "replay" : "live",
                     .worker = static_cast<uint32_t>(random_.Below(2)),
+                    .live_ms = 10'000 + random_.Below(50) * 1000,
+                    .live_from_ms = static_cast<int64_t>(random_.Below(3)) * 5'000,
                     .rows = random_.Below(6),
                     .seed = random_.Below(3),
                     .received_unix_ms = now_}));
@@ -128,6 +130,11 @@ class Pair {
                       row.drops_unknown_ms, row.accounting.ShortDebugString());
       for (const auto& b : row.blind)
         text += fmt::format(" {}/{}:{}", b.protocol, b.port, b.live_ms);
+      for (const RangeSet* ranges : {&row.live, &row.addresses_unknown}) {
+        for (const RangeSet::Range& r : ranges->ToVector()) {
+          text += fmt::format(" {}-{}", r.first, r.last);
+        }
+      }
       out.push_back(std::move(text));
     }
     return out;

@@ -24,6 +24,10 @@ TEST(RangeSet, EqualsASetOfNumbers) {
       for (uint64_t n = first; n <= last; ++n)
         add ? void(numbers.insert(n)) : void(numbers.erase(n));
       ASSERT_EQ(ranges.count(), numbers.size());
+      ASSERT_EQ(ranges.CountWithin(first, last),
+                std::distance(numbers.lower_bound(first), numbers.upper_bound(last)));
+      ASSERT_EQ(ranges.CountWithin(last, last + 20),
+                std::distance(numbers.lower_bound(last), numbers.upper_bound(last + 20)));
       for (uint64_t n = 0; n < 62; ++n) ASSERT_EQ(ranges.Contains(n), numbers.contains(n)) << n;
       ASSERT_EQ(ranges.highest(), numbers.empty() ? 0 : *numbers.rbegin());
       uint64_t run = 0;
