@@ -87,14 +87,16 @@ absl::StatusOr<std::string> EmptyReason(StoreReader& store, const RecordFilter& 
     const std::string watched = fmt::format("The sensors watched ({} in all)",
                                             FormatDuration(static_cast<int64_t>(book.live_ms())));
     if (filter.restricts_rows()) {
-      return watched +
-             ", but nothing they observed matches the selection. "
-             "Leave out filters, or ask for a longer time.";
+      return watched + ", but nothing they observed matches the selection" +
+             (filter.kinds_defaulted ? " in class scan, which is what this takes unless told"
+                                       " (--class backscatter,other)"
+                                     : "") +
+             ". Leave out filters, or ask for a longer time.";
     }
     if (filter.kinds_defaulted) {
       return watched +
-             ", but observed nothing of class scan, which is what ranks take unless "
-             "told: try --class backscatter,other.";
+             ", but observed nothing of class scan, which is what this takes unless told: try "
+             "--class backscatter,other.";
     }
     return watched + " and observed nothing: no unsolicited packet came in this time.";
   }

@@ -36,9 +36,7 @@ class RankAnswer {
       return absl::InvalidArgumentError(
           fmt::format("limit: {} rows, at most {}", request_.limit(), kMostRankRows));
     }
-    const bool default_class = filter->all_kinds() && request_.by() != v1::RANK_BY_KIND &&
-                               request_.by() != v1::RANK_BY_SENSOR;
-    if (default_class) filter->DefaultToClass(KindClass::kScan);
+    filter->DefaultToScan(request_.by());
 
     RankPeriod now(store_, context_, *filter, request_.by());
     if (absl::Status s = now.Read(); !s.ok()) return s;
@@ -54,9 +52,7 @@ class RankAnswer {
           "IPv4 and IPv6 together are per sensor; select one family for packets per observed "
           "address (--family ipv4)");
     }
-    if (!now.empty() && default_class) {
-      Note("class scan only; select a class or kinds for the rest (--class backscatter)");
-    }
+    if (!now.empty() && filter->kinds_defaulted) Note(kScanOnlyNote);
     if (request_.by() == v1::RANK_BY_REGION && !context_.region) {
       Note("no region file: every region is unknown");
     }

@@ -2,9 +2,9 @@
 // Ranks of ports, kinds, regions, tools, sensors and sources. The formula is rank_math.h; here the
 // cells are added up per key and the answer is worded.
 //
-// Ranks of ports, regions, tools and sources take class scan unless kinds or classes are selected:
-// scanners and victims in one table mean nothing. IPv4 alone is ranked per N4, IPv6 alone per P6,
-// both per sensor.
+// Without kinds or classes selected, ranks take class scan where scanners and victims in one table
+// would mean nothing (RecordFilter::DefaultToScan). IPv4 alone is ranked per N4, IPv6 alone per
+// P6, both per sensor.
 #pragma once
 
 #include "absl/status/statusor.h"

@@ -163,12 +163,13 @@ bool RecordFilter::restricts_rows() const {
          !protocols.empty() || !ports.empty() || !sources.empty() || !regions.empty();
 }
 
-void RecordFilter::DefaultToClass(KindClass c) {
-  if (!all_kinds()) return;
+void RecordFilter::DefaultToScan(v1::RankBy by) {
+  const bool by_any = by == v1::RANK_BY_UNSPECIFIED || by == v1::RANK_BY_SENSOR;
+  if (!all_kinds() || by == v1::RANK_BY_KIND || (by_any && ports.empty())) return;
   kinds_defaulted = true;
   kinds = 0;
   for (int kind = 1; kind < kKindCount; ++kind) {
-    if (ClassOf(static_cast<Kind>(kind)) == c) kinds |= 1U << kind;
+    if (ClassOf(static_cast<Kind>(kind)) == KindClass::kScan) kinds |= 1U << kind;
   }
 }
 

@@ -23,7 +23,7 @@ struct RecordFilter {
   int64_t from_unix_ms = 0;  // half-open, by window start
   int64_t to_unix_ms = 0;
   uint32_t kinds = ~0U;          // bit 1 << Kind
-  bool kinds_defaulted = false;  // restricted by DefaultToClass, not by who asks
+  bool kinds_defaulted = false;  // restricted by DefaultToScan, not by who asks
   uint32_t tools = ~0U;          // bit 1 << ToolMark
   bool ipv4 = true;
   bool ipv6 = true;
@@ -48,12 +48,17 @@ struct RecordFilter {
   [[nodiscard]] bool HasRegion(std::string_view region) const;
   // True if who asks restricted more than time, sensors and groups.
   [[nodiscard]] bool restricts_rows() const;
-  // Keeps kinds of one class only, unless kinds were selected.
-  void DefaultToClass(KindClass c);
+  // Class scan alone, unless kinds were selected, for what scanners and victims together would
+  // make meaningless: anything by port, region, tool or source, and selected ports. (Of
+  // backscatter the port is the attacked service.) kinds_defaulted says whether it was done.
+  void DefaultToScan(v1::RankBy by);
 };
 
 // Errors: InvalidArgument naming the field.
 [[nodiscard]] absl::StatusOr<RecordFilter> ParseSelection(const v1::Selection& selection);
+// Said with an answer that DefaultToScan restricted.
+inline constexpr const char* kScanOnlyNote =
+    "class scan only; select a class or kinds for the rest (--class backscatter)";
 [[nodiscard]] absl::Status CheckTime(const v1::TimeRange& time, std::string_view field);
 
 }  // namespace teiten

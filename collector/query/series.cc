@@ -40,6 +40,7 @@ class SeriesAnswer {
     absl::StatusOr<RecordFilter> filter = OpenSelection(store_, request_.selection());
     if (!filter.ok()) return filter.status();
     if (absl::Status s = Check(*filter); !s.ok()) return s;
+    filter->DefaultToScan(request_.split_by());
     live_ms_.assign(steps_, 0);
     book_.OnLive([this](int64_t start, uint64_t live_ms) { live_ms_[StepOf(start)] += live_ms; });
     if (absl::Status s = Read(*filter); !s.ok()) return s;
@@ -53,6 +54,8 @@ class SeriesAnswer {
       absl::StatusOr<std::string> reason = EmptyReason(store_, *filter, book_);
       if (!reason.ok()) return reason.status();
       coverage.set_empty_reason(*std::move(reason));
+    } else if (filter->kinds_defaulted) {
+      coverage.add_notes(kScanOnlyNote);
     }
     reply_.set_step_ms(request_.step_ms());
     WriteLines();

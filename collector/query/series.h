@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts over time, in steps that begin where hours and days of the store's zone begin. A step
-// without live time is a gap and says so; it is never a zero.
+// without live time is a gap and says so; it is never a zero. Classes are taken as in ranks.
 #pragma once
 
 #include "absl/status/statusor.h"

@@ -7,6 +7,9 @@
 namespace teiten {
 namespace {
 
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class Series : public Query {
@@ -50,6 +53,59 @@ TEST_F(Series, DaysBeginInTheStoresZone) {
   Watch({.start_unix_ms = kDay}, 1, 5);
   const v1::SeriesReply reply = Ask(kDay, kDay + kHourMs, kDayMs);
   EXPECT_EQ(reply.lines(0).points(0).start_unix_ms(), kDay - 9 * kHourMs);
+}
+
+// Of a SYN-ACK the port is the attacked service: no scan of 80/TCP.
+TEST_F(Series, PortsAreOfClassScanUnlessTold) {
+  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs};
+  spec.rows = {{.port = 80, .packets = 5},
+               {.source = 7, .port = 80, .packets = 40, .kind = Kind::kTcpSynack},
+               {.source = 8, .port = 80, .packets = 300, .kind = Kind::kTcpAck}};
+  reader_.Add(spec);
+  const auto ask = [&](const std::function<void(v1::SeriesRequest&)>& change) {
+    v1::SeriesRequest request;
+    request.mutable_selection()->mutable_time()->set_from_unix_ms(kDay);
+    request.mutable_selection()->mutable_time()->set_to_unix_ms(kDay + kHourMs);
+    request.set_step_ms(kHourMs);
+    change(request);
+    return *RecordQuery(&reader_, context_).Series(request);
+  };
+  const auto port80 = [](v1::SeriesRequest& r) {
+    r.mutable_selection()->add_ports()->set_protocol(kProtocolTcp);
+    r.mutable_selection()->mutable_ports(0)->set_port(80);
+  };
+  const auto packets = [](const v1::SeriesReply& reply) {
+    return reply.lines(0).points(0).counts().packets();
+  };
+  const auto said = Contains(HasSubstr("class scan only"));
+  v1::SeriesReply reply = ask(port80);
+  EXPECT_EQ(packets(reply), 5U);
+  EXPECT_THAT(reply.coverage().notes(), said);
+  reply = ask([](v1::SeriesRequest& r) { r.set_split_by(v1::RANK_BY_PORT); });
+  EXPECT_EQ(packets(reply), 5U);
+  EXPECT_THAT(reply.coverage().notes(), said);
+  reply = ask([](v1::SeriesRequest&) {});  // all that was observed
+  EXPECT_EQ(packets(reply), 345U);
+  EXPECT_THAT(reply.coverage().notes(), Not(said));
+  reply = ask([&](v1::SeriesRequest& r) {
+    port80(r);
+    r.mutable_selection()->add_classes(v1::KIND_CLASS_BACKSCATTER);
+  });
+  EXPECT_EQ(packets(reply), 40U);
+  EXPECT_THAT(reply.coverage().notes(), Not(said));
+  reply = ask([&](v1::SeriesRequest& r) {
+    port80(r);
+    r.set_split_by(v1::RANK_BY_KIND);
+  });
+  EXPECT_EQ(reply.lines_size(), 3);
+  // The rank of sensors by one port takes what the series takes.
+  v1::RankRequest rank = PortRank(kDay, kDay + kHourMs);
+  rank.set_by(v1::RANK_BY_SENSOR);
+  EXPECT_EQ(Rank(rank).rows(0).counts().packets(), 345U);
+  rank.mutable_selection()->add_ports()->set_protocol(kProtocolTcp);
+  rank.mutable_selection()->mutable_ports(0)->set_port(80);
+  EXPECT_EQ(Rank(rank).rows(0).counts().packets(), 5U);
+  EXPECT_THAT(Rank(rank).coverage().notes(), said);
 }
 
 TEST_F(Series, SplitsByKeyMostPacketsFirst) {
