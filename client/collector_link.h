@@ -24,6 +24,7 @@ class CollectorLink {
       const v1::SourceRequest& request) = 0;
   [[nodiscard]] virtual absl::StatusOr<v1::SensorsReply> Sensors(
       const v1::SensorsRequest& request) = 0;
+  [[nodiscard]] virtual absl::StatusOr<v1::ZoneReply> Zone(const v1::ZoneRequest& request) = 0;
   // `take` returns false to stop.
   [[nodiscard]] virtual absl::Status Tuples(
       const v1::TuplesRequest& request,

@@ -144,7 +144,7 @@ class CommandLine {
   void AddRank() {
     CLI::App* sub = Add("rank", kRankHelp);
     Own(sub, "--by", words_.by, "port, kind, region, tool, sensor or source (default: port)");
-    Own(sub, "--limit", words_.direct.limit, "Rows, at most 1000 (default: 10)");
+    Own(sub, "--limit", words_.limit, "Rows, at most 1,000 (default: 10)");
     sub->add_flag("--compare", words_.direct.compare, "With the same length of time just before");
     AddTime(sub);
     AddFilters(sub);
@@ -155,7 +155,7 @@ class CommandLine {
     CLI::App* sub = Add("series", kSeriesHelp);
     Own(sub, "--step", words_.step, "1m, 10m, 1h, 1d, ... (default: by the length of time)");
     Own(sub, "--split", words_.split, "A line for each port, kind, region, tool, sensor or source");
-    Own(sub, "--limit", words_.direct.limit, "Lines of --split (default: 10)");
+    Own(sub, "--limit", words_.limit, "Lines of --split, at most 1,000 (default: 10)");
     sub->add_flag("--points", words_.direct.points, "Every point as a row, too");
     AddTime(sub);
     AddFilters(sub);
@@ -167,7 +167,7 @@ class CommandLine {
     Option(sub, "Positionals", "ADDRESS", words_.direct.source,
            "192.0.2.7, 192.0.2.0/24, 2001:db8::1")
         ->required();
-    Own(sub, "--limit", words_.direct.limit, "Rows (default: 1000)");
+    Own(sub, "--limit", words_.limit, "Rows, at most 100,000 (default: 1,000)");
     AddTime(sub);
     AddSensorFilters(sub);
     AddOutput(sub);
@@ -182,7 +182,7 @@ class CommandLine {
 
   void AddTuples() {
     CLI::App* sub = Add("tuples", kTuplesHelp);
-    Own(sub, "--limit", words_.direct.limit, "Rows, at most 10000000 (default: 10000)");
+    Own(sub, "--limit", words_.limit, "Rows, at most 10,000,000 (default: 10,000)");
     Own(sub, "--resume", words_.direct.resume_token, "Go on after the token of an earlier run");
     sub->add_flag("--empty-windows", words_.direct.empty_windows,
                   "Windows without rows, too, with their accounting (json)");
@@ -198,7 +198,7 @@ class CommandLine {
         "day, week, month, quarter or year that holds --day (default: day)");
     Own(sub, "--format", words_.format, "json, csv, markdown or html (default: markdown)");
     Own(sub, "--out", words_.direct.report_file, "File to write (default: standard output)");
-    Own(sub, "--limit", words_.direct.limit, "Rows of each table (default: 10)");
+    Own(sub, "--limit", words_.limit, "Rows of each table, at most 100 (default: 10)");
     Own(sub, "--language", words_.direct.language, "en or ja (default: en)");
     Option(sub, kTimeGroup, "--from", words_.time.from, "Begin of a report over any time");
     Option(sub, kTimeGroup, "--to", words_.time.to, "Its end, not included");

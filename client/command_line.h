@@ -3,6 +3,7 @@
 // What the words mean is decided in options.cc.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct Words {
   std::string day;
   std::string period;
   std::string format = "markdown";
+  std::optional<uint64_t> limit;
   ClientOptions direct;  // numbers, flags and texts that need no more reading
 };
 

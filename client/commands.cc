@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "client/output.h"
-#include "common/tuple_csv.h"
+#include "client/tuples_command.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -64,7 +64,11 @@ class CommandRun {
     return ExitCode::kDone;
   }
 
-  [[nodiscard]] Style Plain() const { return {.colour = false, .utf8 = terminal_.style.utf8}; }
+  [[nodiscard]] Style Plain() const {
+    Style plain = terminal_.style;
+    plain.colour = false;
+    return plain;
+  }
 
   ExitCode Rank() {
     v1::RankRequest request;
@@ -124,70 +128,7 @@ class CommandRun {
   }
 
   ExitCode Tuples() {
-    v1::TuplesRequest request;
-    *request.mutable_selection() = o_.selection;
-    request.set_limit(o_.limit);
-    request.set_resume_token(o_.resume_token);
-    request.set_include_empty_windows(o_.empty_windows);
-    std::string token = o_.resume_token;
-    bool whole = false;
-    bool begun = false;
-    const absl::Status status = link_.Tuples(request, [&](const v1::TuplesReply& reply) {
-      if (!begun) PrintTuplesHeader();
-      begun = true;
-      PrintTuples(reply);
-      if (!reply.resume_token().empty()) token = reply.resume_token();
-      if (reply.has_coverage()) {
-        whole = true;
-        FinishTuples(reply);
-      }
-      return true;
-    });
-    if (status.ok() && whole) return ExitCode::kDone;
-    const ExitCode exit =
-        Fail(status.ok() ? absl::DataLossError("the answer ended early") : status);
-    if (!token.empty()) terminal_.err(fmt::format("To go on: --resume {}\n", Printable(token)));
-    return exit;
-  }
-
-  void PrintTuplesHeader() {
-    if (o_.output == OutputFormat::kCsv) terminal_.out(std::string(TupleCsvHeader()) + "\n");
-    if (o_.output == OutputFormat::kTable) terminal_.out(TuplesTableHeader(terminal_.style));
-  }
-
-  void PrintTuples(const v1::TuplesReply& reply) {
-    std::string text;
-    for (const v1::Tuple& tuple : reply.tuples()) {
-      switch (o_.output) {
-        case OutputFormat::kTable:
-          text += TupleTableLine(reply, tuple, terminal_.style);
-          break;
-        case OutputFormat::kCsv:
-          AppendTupleCsv(reply.window_start_unix_ms(), tuple, text);
-          break;
-        case OutputFormat::kJson:
-          text += TupleJson(reply, tuple);
-          break;
-      }
-    }
-    if (reply.tuples_size() == 0 && o_.empty_windows && o_.output == OutputFormat::kJson &&
-        reply.has_accounting()) {
-      text += MessageJson(reply);
-    }
-    if (!text.empty()) terminal_.out(text);
-  }
-
-  void FinishTuples(const v1::TuplesReply& last) {
-    std::string text;
-    if (last.truncated()) {
-      text += fmt::format("There is more: --limit shows it, or go on with --resume {}\n",
-                          Printable(last.resume_token()));
-    }
-    if (o_.output == OutputFormat::kTable) {
-      terminal_.out(text + CoverageText(last.coverage(), terminal_.style));
-    } else {
-      terminal_.err(text + CoverageText(last.coverage(), Plain()));
-    }
+    return RunTuples(o_, link_, terminal_, [this](const absl::Status& s) { return Fail(s); });
   }
 
   ExitCode Report() {
@@ -214,7 +155,8 @@ class CommandRun {
                                 o_.report_file));
       return ExitCode::kIo;
     }
-    terminal_.err(fmt::format("{}: {} bytes, {}\n", o_.report_file, reply->rendered().size(),
+    terminal_.err(fmt::format("{}: {}, {}\n", o_.report_file,
+                              Plural(reply->rendered().size(), "byte"),
                               Printable(reply->media_type())));
     return ExitCode::kDone;
   }
@@ -231,9 +173,22 @@ class CommandRun {
 
 }  // namespace
 
-ExitCode RunCommand(const ClientOptions& options, CollectorLink& link, const std::string& address,
-                    const Terminal& terminal) {
-  return CommandRun(options, link, address, terminal).Run();
+ExitCode RunCommandLine(const std::vector<std::string>& arguments, CollectorLink& link,
+                        const std::string& address, Terminal terminal) {
+  const absl::StatusOr<v1::ZoneReply> zone = link.Zone({});
+  if (!zone.ok()) {
+    terminal.err(ErrorText(zone.status(), address));
+    return ExitOf(zone.status());
+  }
+  terminal.style.utc_offset_minutes = zone->utc_offset_minutes();
+  const ParseResult parsed = ParseCommandLine(
+      arguments,
+      {.now_unix_ms = terminal.now_unix_ms, .utc_offset_minutes = zone->utc_offset_minutes()});
+  if (!parsed.run) {
+    (parsed.exit == ExitCode::kDone ? terminal.out : terminal.err)(parsed.text);
+    return parsed.exit;
+  }
+  return CommandRun(parsed.options, link, address, terminal).Run();
 }
 
 ExitCode ExitOf(const absl::Status& status) {

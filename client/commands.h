@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "client/collector_link.h"
 #include "client/options.h"
@@ -22,9 +23,12 @@ struct Terminal {
   int64_t now_unix_ms = 0;
 };
 
-// `address` is only named in messages.
-[[nodiscard]] ExitCode RunCommand(const ClientOptions& options, CollectorLink& link,
-                                  const std::string& address, const Terminal& terminal);
+// The command of a command line that ParseCommandLine took before the store's zone was known:
+// asks the collector for it first, because it says what a day is. `address` is only named in
+// messages.
+[[nodiscard]] ExitCode RunCommandLine(const std::vector<std::string>& arguments,
+                                      CollectorLink& link, const std::string& address,
+                                      Terminal terminal);
 
 // What an error means for scripts, and in words with what to do.
 [[nodiscard]] ExitCode ExitOf(const absl::Status& status);

@@ -50,6 +50,10 @@ class GrpcClient final : public CollectorLink {
     return Ask<v1::SensorsReply>(
         [&](auto* context, auto* reply) { return query_->Sensors(context, request, reply); });
   }
+  absl::StatusOr<v1::ZoneReply> Zone(const v1::ZoneRequest& request) override {
+    return Ask<v1::ZoneReply>(
+        [&](auto* context, auto* reply) { return query_->Zone(context, request, reply); });
+  }
   absl::StatusOr<v1::GetReportReply> Report(const v1::GetReportRequest& request) override {
     return Ask<v1::GetReportReply>(
         [&](auto* context, auto* reply) { return report_->GetReport(context, request, reply); });

@@ -63,7 +63,8 @@ inline constexpr CommandHelp kTuplesHelp = {
     "  teiten tuples --last 10m --port 23/TCP\n"
     "      Who knocked on Telnet in the last ten minutes.\n"
     "  teiten tuples --from 2026-11-22 --to 2026-11-23 --limit 10000000 --output csv\n"
-    "      A whole day, in exactly the columns and rows of `teiten-sensor --print csv`."};
+    "      A whole day, in the columns and rows of `teiten-sensor --print csv` behind the sensor's "
+    "id."};
 
 inline constexpr CommandHelp kReportHelp = {
     "The observation report of a day or any other time",

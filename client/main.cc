@@ -60,7 +60,8 @@ ExitCode Flush(ExitCode exit) {
 ExitCode Run(const std::vector<std::string>& arguments) {
   // Whole seconds: times in the answer's first line are read by people.
   const int64_t now_unix_ms = NowUnixMs() / 1000 * 1000;
-  const teiten::ParseResult parsed = teiten::ParseCommandLine(arguments, now_unix_ms);
+  const teiten::ParseResult parsed = teiten::ParseCommandLine(
+      arguments, {.now_unix_ms = now_unix_ms, .utc_offset_minutes = std::nullopt});
   if (!parsed.run) {
     Write(parsed.exit == ExitCode::kDone ? stdout : stderr, parsed.text);
     return Flush(parsed.exit);
@@ -83,7 +84,7 @@ ExitCode Run(const std::vector<std::string>& arguments) {
   // gRPC's own log would stand between the lines of the answer.
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   const auto link = teiten::MakeGrpcClient(*address, parsed.options.timeout_ms);
-  return Flush(teiten::RunCommand(parsed.options, *link, *address, terminal));
+  return Flush(teiten::RunCommandLine(arguments, *link, *address, terminal));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "client/command_line.h"
 #include "client/parse_values.h"
+#include "client/text_table.h"
 #include "common/time_format.h"
 #include "fmt/format.h"
 
@@ -16,21 +17,40 @@ constexpr int64_t kHour = 60 * kMinute;
 constexpr int64_t kDay = 24 * kHour;
 constexpr int64_t kTuplesTimeoutMs = kHour;  // ten million rows are a stream of minutes
 
+// What the collector answers at most; it checks again.
+uint64_t MostRows(Command command) {
+  switch (command) {
+    case Command::kRank:
+    case Command::kSeries:
+      return 1000;
+    case Command::kSource:
+      return 100'000;
+    case Command::kTuples:
+      return 10'000'000;
+    case Command::kReport:
+      return 100;
+    case Command::kSensors:
+    case Command::kNone:
+      break;
+  }
+  return 0;
+}
+
 // Makes values of words; each step returns an empty string, or what is wrong.
 class Finisher {
  public:
-  Finisher(const Words& words, int64_t now_unix_ms, ClientOptions& options)
-      : words_(words), now_unix_ms_(now_unix_ms), options_(options) {}
+  Finisher(const Words& words, const AskedAt& at, ClientOptions& options)
+      : words_(words), at_(at), options_(options) {}
 
   std::string Finish() {
     if (std::string p = ParseFilterWords(words_.filter, options_.selection); !p.empty()) return p;
     if (std::string p = FinishTimeout(); !p.empty()) return p;
     if (std::string p = FinishOutput(); !p.empty()) return p;
+    if (std::string p = FinishLimit(); !p.empty()) return p;
     if (options_.command == Command::kReport) return FinishReport();
     const TimeWords& time = words_.time;
     options_.time_given = !time.from.empty() || !time.to.empty() || !time.last.empty();
-    if (std::string p = ParseTimeWords(time, now_unix_ms_, *options_.selection.mutable_time());
-        !p.empty()) {
+    if (std::string p = ParseTimeWords(time, at_, *options_.selection.mutable_time()); !p.empty()) {
       return p;
     }
     if (options_.command == Command::kRank) {
@@ -64,6 +84,17 @@ class Finisher {
     } else {
       return fmt::format("--output \"{}\": write table, csv or json", words_.output);
     }
+    return "";
+  }
+
+  std::string FinishLimit() {
+    if (!words_.limit) return "";
+    const uint64_t most = MostRows(options_.command);
+    if (*words_.limit == 0 || *words_.limit > most) {
+      return fmt::format("--limit {}: write a number from 1 to {}", *words_.limit,
+                         GroupDigits(most));
+    }
+    options_.limit = *words_.limit;
     return "";
   }
 
@@ -109,7 +140,7 @@ class Finisher {
       }
       if (words_.time.from.empty()) return "--to: needs --from";
       options_.report_period = v1::REPORT_PERIOD_RANGE;
-      return ParseTimeWords(words_.time, now_unix_ms_, time);
+      return ParseTimeWords(words_.time, at_, time);
     }
     constexpr std::pair<std::string_view, v1::ReportPeriod> kPeriods[] = {
         {"", v1::REPORT_PERIOD_DAY},
@@ -125,20 +156,20 @@ class Finisher {
     }
     options_.report_period = period->second;
     const TimeWords day{.from = words_.day.empty() ? "today" : words_.day, .to = "", .last = "1d"};
-    if (!ParseTimeWords(day, now_unix_ms_, time).empty()) {
+    if (!ParseTimeWords(day, at_, time).empty()) {
       return fmt::format("--day \"{}\": no day; write 2026-11-22, today or yesterday", words_.day);
     }
     return "";
   }
 
   const Words& words_;
-  const int64_t now_unix_ms_;
+  const AskedAt& at_;
   ClientOptions& options_;
 };
 
 }  // namespace
 
-ParseResult ParseCommandLine(const std::vector<std::string>& arguments, int64_t now_unix_ms) {
+ParseResult ParseCommandLine(const std::vector<std::string>& arguments, const AskedAt& at) {
   CommandLineResult words = ReadCommandLine(arguments);
   ParseResult result;
   result.text = std::move(words.text);
@@ -146,7 +177,7 @@ ParseResult ParseCommandLine(const std::vector<std::string>& arguments, int64_t 
   if (words.command == Command::kNone) return result;
   result.options = std::move(words.words.direct);
   result.options.command = words.command;
-  const std::string problem = Finisher(words.words, now_unix_ms, result.options).Finish();
+  const std::string problem = Finisher(words.words, at, result.options).Finish();
   if (problem.empty()) {
     result.run = true;
     return result;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "client/parse_values.h"
 #include "common/exit_code.h"
 #include "teiten/v1/query.pb.h"
 #include "teiten/v1/report.pb.h"
@@ -27,7 +28,7 @@ struct ClientOptions {
   bool time_given = false;                  // else the last 24 hours
   v1::RankBy by = v1::RANK_BY_UNSPECIFIED;  // rank --by, series --split
   bool compare = false;
-  uint64_t limit = 0;    // 0: the collector's default
+  uint64_t limit = 0;    // 0: the collector's default, if none was given
   uint64_t step_ms = 0;  // 0: chosen from the time
   bool points = false;
   std::string source;
@@ -48,9 +49,9 @@ struct ParseResult {
   ExitCode exit = ExitCode::kDone;  // kDone: `text` is for standard output
 };
 
-// `arguments` without the program's name; `now_unix_ms` is where --last ends.
+// `arguments` without the program's name.
 [[nodiscard]] ParseResult ParseCommandLine(const std::vector<std::string>& arguments,
-                                           int64_t now_unix_ms);
+                                           const AskedAt& at);
 
 // The step of a series that asks for none: about 60 points, from rollups where possible.
 [[nodiscard]] uint64_t ChooseStepMs(int64_t length_ms);

@@ -41,6 +41,11 @@ struct SeriesView {
                                          const Style& style);
 [[nodiscard]] std::string TupleJson(const v1::TuplesReply& reply, const v1::Tuple& tuple);
 
+// Distinct sources: "600" counted, "≈12,345" estimated.
+[[nodiscard]] std::string SourcesText(const v1::Counts& counts, const Style& style);
+// A standard error of less than half a source is none that could be printed.
+[[nodiscard]] bool IsEstimate(const v1::Counts& counts);
+
 // The line that ends every table, its notes, and why there are no rows.
 [[nodiscard]] std::string CoverageText(const v1::Coverage& coverage, const Style& style);
 

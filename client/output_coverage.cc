@@ -20,41 +20,38 @@ std::string LiveText(const v1::Coverage& c) {
 }
 
 // Unknown is not zero: a capture file or an old kernel does not tell drops.
-std::string LossText(const v1::Coverage& c, const Style& style) {
+std::string LossText(const v1::Coverage& c) {
   std::vector<std::string> parts;
   const v1::Accounting& a = c.accounting();
   if (a.has_kernel_dropped()) {
     const double of = static_cast<double>(a.captured() + a.kernel_dropped());
     const double share = of > 0 ? 100.0 * static_cast<double>(a.kernel_dropped()) / of : 0.0;
     parts.push_back(fmt::format("dropped {} of {} packets ({:.2f} %)",
-                                GroupDigits(a.kernel_dropped(), style),
-                                GroupDigits(a.captured() + a.kernel_dropped(), style), share));
+                                GroupDigits(a.kernel_dropped()),
+                                GroupDigits(a.captured() + a.kernel_dropped()), share));
   }
   if (c.kernel_dropped_unknown_ms() > 0) {
     parts.push_back(fmt::format("drops unknown for {}", FormatDuration(static_cast<int64_t>(
                                                             c.kernel_dropped_unknown_ms()))));
   }
   if (a.interface_dropped() > 0) {
-    parts.push_back(
-        fmt::format("{} dropped by interfaces", GroupDigits(a.interface_dropped(), style)));
+    parts.push_back(fmt::format("{} dropped by interfaces", GroupDigits(a.interface_dropped())));
   }
   if (c.gap_ms() > 0) {
-    parts.push_back(fmt::format("gaps {} ({} summaries)",
-                                FormatDuration(static_cast<int64_t>(c.gap_ms())),
-                                GroupDigits(c.shed_summaries(), style)));
+    parts.push_back(fmt::format("gaps {} ({})", FormatDuration(static_cast<int64_t>(c.gap_ms())),
+                                Plural(c.shed_summaries(), "summary", "summaries")));
   }
   if (c.rejected_summaries() > 0) {
-    parts.push_back(
-        fmt::format("{} summaries rejected", GroupDigits(c.rejected_summaries(), style)));
+    parts.push_back(Plural(c.rejected_summaries(), "summary rejected", "summaries rejected"));
   }
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 // Mostly a whole number; a mean where addresses came or went.
-std::string AddressesText(double mean, const Style& style) {
+std::string AddressesText(double mean) {
   const double whole = std::round(mean);
-  if (std::fabs(mean - whole) > 0.005) return FormatFigure(mean, style);
-  return GroupDigits(static_cast<uint64_t>(whole), style);
+  if (std::fabs(mean - whole) > 0.005) return FormatFigure(mean);
+  return GroupDigits(static_cast<uint64_t>(whole));
 }
 
 std::string Lines(const char* title, const google::protobuf::RepeatedPtrField<std::string>& list,
@@ -73,13 +70,21 @@ std::string Lines(const char* title, const google::protobuf::RepeatedPtrField<st
 
 }  // namespace
 
+std::string SourcesText(const v1::Counts& counts, const Style& style) {
+  const std::string count = GroupDigits(static_cast<uint64_t>(counts.sources() + 0.5));
+  return IsEstimate(counts) ? (style.utf8 ? "≈" : "~") + count : count;
+}
+
+bool IsEstimate(const v1::Counts& counts) {
+  return counts.sources() * counts.sources_standard_error() >= 0.5;
+}
+
 std::string CoverageText(const v1::Coverage& c, const Style& style) {
   const char* dot = style.utf8 ? " · " : " | ";
-  std::vector<std::string> parts = {
-      fmt::format("{} {}", c.sensors(), c.sensors() == 1 ? "sensor" : "sensors"), LiveText(c)};
-  if (c.mean_n4() > 0) parts.push_back("N4 " + AddressesText(c.mean_n4(), style));
-  if (c.mean_p6() > 0) parts.push_back("P6 " + AddressesText(c.mean_p6(), style));
-  if (std::string loss = LossText(c, style); !loss.empty()) parts.push_back(std::move(loss));
+  std::vector<std::string> parts = {Plural(c.sensors(), "sensor"), LiveText(c)};
+  if (c.mean_n4() > 0) parts.push_back("N4 " + AddressesText(c.mean_n4()));
+  if (c.mean_p6() > 0) parts.push_back("P6 " + AddressesText(c.mean_p6()));
+  if (std::string loss = LossText(c); !loss.empty()) parts.push_back(std::move(loss));
   if (!c.source().empty()) parts.push_back("from " + Printable(c.source()));
   std::string out;
   if (!c.empty_reason().empty()) out += Printable(c.empty_reason()) + "\n";

@@ -7,13 +7,24 @@
 #include "fmt/format.h"
 
 namespace teiten {
+namespace {
 
-std::string ShortTime(int64_t unix_ms) {
-  const std::string full = FormatUtcMs(unix_ms);  // 2026-11-22T10:00:00.000Z
-  if (unix_ms % 60'000 == 0) return full.substr(0, 16) + "Z";
-  if (unix_ms % 1000 == 0) return full.substr(0, 19) + "Z";
-  return full;
+std::string CutTime(int64_t unix_ms, std::size_t length, const Style& style) {
+  const int32_t offset = style.utc_offset_minutes;
+  const std::string local = FormatUtcMs(unix_ms + int64_t{offset} * 60'000).substr(0, length);
+  if (offset == 0) return local + "Z";
+  const int32_t minutes = offset < 0 ? -offset : offset;
+  return fmt::format("{}{}{:02}:{:02}", local, offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
+
+}  // namespace
+
+std::string ShortTime(int64_t unix_ms, const Style& style) {
+  const std::size_t length = unix_ms % 60'000 == 0 ? 16 : unix_ms % 1000 == 0 ? 19 : 23;
+  return CutTime(unix_ms, length, style);
+}
+
+std::string FullTime(int64_t unix_ms, const Style& style) { return CutTime(unix_ms, 23, style); }
 
 std::string KindText(v1::Kind kind) {
   const int number = kind;
@@ -42,8 +53,8 @@ std::string ToolText(v1::ToolMark tool) {
 
 std::string SelectionHead(const v1::Selection& s, const Style& style) {
   const char* dot = style.utf8 ? " · " : " | ";
-  std::string out = fmt::format("{} to {} ({})", ShortTime(s.time().from_unix_ms()),
-                                ShortTime(s.time().to_unix_ms()),
+  std::string out = fmt::format("{} to {} ({})", ShortTime(s.time().from_unix_ms(), style),
+                                ShortTime(s.time().to_unix_ms(), style),
                                 FormatDuration(s.time().to_unix_ms() - s.time().from_unix_ms()));
   const auto add = [&](const char* name, const auto& list, const auto& text_of) {
     std::vector<std::string> texts;

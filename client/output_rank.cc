@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include "client/output.h"
 #include "client/output_head.h"
@@ -35,14 +37,6 @@ std::string PreviousRank(const v1::RankRow& row) {
   return row.previous().packets() == 0 ? "new" : ">100";
 }
 
-// An exact count as it is; an estimate with its standard error.
-std::string Sources(const v1::Counts& counts, const Style& style) {
-  const std::string count = GroupDigits(static_cast<uint64_t>(counts.sources() + 0.5), style);
-  // An error below half a source is none that could be printed.
-  if (counts.sources() * counts.sources_standard_error() < 0.5) return count;
-  return (style.utf8 ? "≈" : "~") + count;
-}
-
 // Without a rank there is no value to show.
 bool HasValues(const v1::RankReply& reply) {
   return reply.unit() != "packets" && reply.not_ranked().empty();
@@ -74,14 +68,14 @@ std::vector<std::string> Cells(const v1::RankRequest& request, const v1::RankRep
                                     Printable(row.key())};
   if (request.by() == v1::RANK_BY_PORT) cells.push_back(Printable(row.name()));
   if (HasValues(reply)) {
-    cells.push_back(row.has_value() ? FormatFigure(row.value(), style) : "-");
+    cells.push_back(row.has_value() ? FormatFigure(row.value()) : "-");
     if (request.by() != v1::RANK_BY_SENSOR) {
-      cells.push_back(row.has_pooled_value() ? FormatFigure(row.pooled_value(), style) : "-");
+      cells.push_back(row.has_pooled_value() ? FormatFigure(row.pooled_value()) : "-");
     }
   }
-  cells.push_back(GroupDigits(row.counts().packets(), style));
+  cells.push_back(GroupDigits(row.counts().packets()));
   cells.push_back(fmt::format("{:.1f} %", 100 * row.share()));
-  cells.push_back(Sources(row.counts(), style));
+  cells.push_back(SourcesText(row.counts(), style));
   if (request.by() != v1::RANK_BY_SENSOR) {
     cells.push_back(fmt::format("{}/{}", row.sensors(), row.sensors_visible()));
   }
@@ -90,6 +84,41 @@ std::vector<std::string> Cells(const v1::RankRequest& request, const v1::RankRep
     cells.push_back(row.has_change_percent() ? FormatChange(row.change_percent()) : "-");
   }
   return cells;
+}
+
+std::string TotalText(const v1::Counts& total, const Style& style) {
+  const bool one = total.sources() < 1.5;
+  std::string text = fmt::format("Total: {}, {} {}", Plural(total.packets(), "packet"),
+                                 SourcesText(total, style), one ? "source" : "sources");
+  if (IsEstimate(total)) {
+    text +=
+        fmt::format(" ({}{:.1f} %)", style.utf8 ? "±" : "+-", 100 * total.sources_standard_error());
+  }
+  return text + "\n";
+}
+
+// A mean that is mostly one sensor's: whose, and the median, which it cannot move.
+std::string DominatedText(const v1::RankReply& reply, const Style& style) {
+  constexpr std::size_t kMost = 10;
+  std::map<std::string, std::vector<std::string>> rows_of;  // by sensor
+  for (const v1::RankRow& row : reply.rows()) {
+    if (row.dominated_by().empty()) continue;
+    rows_of[Printable(row.dominated_by())].push_back(
+        row.has_median()
+            ? fmt::format("{} (median {})", Printable(row.key()), FormatFigure(row.median()))
+            : Printable(row.key()));
+  }
+  std::string out;
+  for (auto& [sensor, rows] : rows_of) {
+    const std::size_t left = rows.size() - std::min(rows.size(), kMost);
+    rows.resize(rows.size() - left);
+    out += Dim(fmt::format("Note: {} alone gives more than half of the summed rates of {}{}",
+                           sensor, fmt::join(rows, ", "),
+                           left > 0 ? fmt::format(" and of {} more", Plural(left, "row")) : ""),
+               style) +
+           "\n";
+  }
+  return out;
 }
 
 }  // namespace
@@ -104,18 +133,13 @@ std::string RankTable(const v1::RankRequest& request, const v1::RankReply& reply
     }
     out += table.Format(style);
     if (reply.keys() > static_cast<uint32_t>(reply.rows_size())) {
-      out += Dim(fmt::format("{} of {} rows; --limit shows more", reply.rows_size(),
-                             GroupDigits(reply.keys(), style)),
+      out += Dim(fmt::format("{} of {} rows; --limit shows more",
+                             GroupDigits(static_cast<uint64_t>(reply.rows_size())),
+                             GroupDigits(reply.keys())),
                  style) +
              "\n";
     }
-    out += fmt::format("Total: {} packets, {} source{}{}\n",
-                       GroupDigits(reply.total().packets(), style), Sources(reply.total(), style),
-                       reply.total().sources() < 1.5 ? "" : "s",
-                       reply.total().sources_standard_error() > 0
-                           ? fmt::format(" ({}{:.1f} %)", style.utf8 ? "±" : "+-",
-                                         100 * reply.total().sources_standard_error())
-                           : "");
+    out += TotalText(reply.total(), style) + DominatedText(reply, style);
   }
   if (!reply.not_ranked().empty() && reply.rows_size() > 0) {
     const uint64_t sensors = std::max<uint64_t>(reply.coverage().sensors(), 1);
@@ -130,7 +154,7 @@ std::string RankTable(const v1::RankRequest& request, const v1::RankReply& reply
 
 std::string RankCsv(const v1::RankReply& reply) {
   std::string out =
-      "rank,key,name,value,unit,pooled_value,packets,bytes,tuples,sources,"
+      "rank,key,name,value,unit,pooled_value,median,trimmed_mean,packets,bytes,tuples,sources,"
       "sources_standard_error,share,sensors,sensors_visible,previous_rank,previous_packets,"
       "previous_value,change_percent,dominated_by\n";
   const auto figure = [](bool has, double value) {
@@ -143,6 +167,8 @@ std::string RankCsv(const v1::RankReply& reply) {
                                  figure(r.has_value(), r.value()),
                                  Printable(reply.unit()),
                                  figure(r.has_pooled_value(), r.pooled_value()),
+                                 figure(r.has_median(), r.median()),
+                                 figure(r.has_trimmed_mean(), r.trimmed_mean()),
                                  std::to_string(r.counts().packets()),
                                  std::to_string(r.counts().bytes()),
                                  std::to_string(r.counts().tuples()),

@@ -7,17 +7,17 @@
 namespace teiten {
 namespace {
 
-std::string Ago(int64_t unix_ms, int64_t now_unix_ms) {
+std::string Ago(int64_t unix_ms, int64_t now_unix_ms, const Style& style) {
   if (unix_ms == 0) return "never";
-  if (unix_ms > now_unix_ms) return ShortTime(unix_ms);
+  if (unix_ms > now_unix_ms) return ShortTime(unix_ms, style);
   return FormatDuration(now_unix_ms - unix_ms) + " ago";
 }
 
 // Absent is unknown, never zero.
-std::string Drops(const v1::SensorState& s, const Style& style) {
+std::string Drops(const v1::SensorState& s) {
   const v1::Accounting& a = s.accounting();
   if (!a.has_kernel_dropped()) return s.summaries() == 0 ? "-" : "unknown";
-  return GroupDigits(a.kernel_dropped(), style);
+  return GroupDigits(a.kernel_dropped());
 }
 
 // What an operator should look at, worst first.
@@ -34,12 +34,12 @@ std::string Trouble(const v1::SensorState& s) {
       lost += gap.sequences().last() - gap.sequences().first() + 1;
     }
   }
-  if (conflicts > 0) words.push_back(fmt::format("{} identity conflicts", conflicts));
-  if (rejected > 0) words.push_back(fmt::format("{} rejected", rejected));
-  if (lost > 0) words.push_back(fmt::format("{} summaries lost", lost));
+  if (conflicts > 0) words.push_back(Plural(conflicts, "identity conflict"));
+  if (rejected > 0) words.push_back(fmt::format("{} rejected", GroupDigits(rejected)));
+  if (lost > 0) words.push_back(Plural(lost, "summary lost", "summaries lost"));
   const v1::Health& h = s.health();
   if (h.spool_summaries() > 10) {
-    words.push_back(fmt::format("{} summaries waiting", h.spool_summaries()));
+    words.push_back(fmt::format("{} summaries waiting", GroupDigits(h.spool_summaries())));
   }
   if (h.offload_on()) words.push_back("offload on");
   if (s.clock_skew_ms() > 2000 || s.clock_skew_ms() < -2000) {
@@ -74,12 +74,12 @@ std::string SensorsTable(const v1::SensorsRequest& request, const v1::SensorsRep
                      {"look at"}});
     for (const v1::SensorState& s : reply.sensors()) {
       table.AddRow({Printable(s.sensor()), Printable(s.group()), Printable(s.state()),
-                    s.connected() ? "up" : "down", Ago(s.newest_window_end_unix_ms(), now_unix_ms),
-                    FormatDuration(static_cast<int64_t>(s.live_ms())), GroupDigits(s.n4(), style),
-                    GroupDigits(s.p6(), style), GroupDigits(s.accounting().captured(), style),
-                    GroupDigits(s.accounting().observed(), style),
-                    GroupDigits(static_cast<uint64_t>(s.observed().sources() + 0.5), style),
-                    Drops(s, style), Trouble(s)});
+                    s.connected() ? "up" : "down",
+                    Ago(s.newest_window_end_unix_ms(), now_unix_ms, style),
+                    FormatDuration(static_cast<int64_t>(s.live_ms())), GroupDigits(s.n4()),
+                    GroupDigits(s.p6()), GroupDigits(s.accounting().captured()),
+                    GroupDigits(s.accounting().observed()), SourcesText(s.observed(), style),
+                    Drops(s), Trouble(s)});
     }
     out += table.Format(style);
   }

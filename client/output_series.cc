@@ -69,10 +69,9 @@ void AddLine(const v1::SeriesRequest& request, const v1::SeriesLine& line, const
   }
   const bool any = peak != nullptr && sum.packets > 0;
   table.AddRow({LineTitle(request, line), Sparkline(Rates(line, view.width), style),
-                GroupDigits(sum.packets, style),
-                sum.live_ms > 0 ? FormatFigure(*sum.Rate(), style) : "-",
-                any ? FormatFigure(*Of(*peak).Rate(), style) : "-",
-                any ? ShortTime(peak->start_unix_ms()) : "-"});
+                GroupDigits(sum.packets), sum.live_ms > 0 ? FormatFigure(*sum.Rate()) : "-",
+                any ? FormatFigure(*Of(*peak).Rate()) : "-",
+                any ? ShortTime(peak->start_unix_ms(), style) : "-"});
 }
 
 std::string PointsTable(const v1::SeriesRequest& request, const v1::SeriesReply& reply,
@@ -87,12 +86,13 @@ std::string PointsTable(const v1::SeriesRequest& request, const v1::SeriesReply&
     for (const v1::SeriesPoint& p : line.points()) {
       const std::optional<double> rate = Of(p).Rate();
       if (!rate) {
-        table.AddRow({ShortTime(p.start_unix_ms()), LineTitle(request, line), "gap", "", "", "-"});
+        table.AddRow(
+            {ShortTime(p.start_unix_ms(), style), LineTitle(request, line), "gap", "", "", "-"});
         continue;
       }
-      table.AddRow({ShortTime(p.start_unix_ms()), LineTitle(request, line),
-                    GroupDigits(p.counts().packets(), style), FormatFigure(*rate, style),
-                    GroupDigits(static_cast<uint64_t>(p.counts().sources() + 0.5), style),
+      table.AddRow({ShortTime(p.start_unix_ms(), style), LineTitle(request, line),
+                    GroupDigits(p.counts().packets()), FormatFigure(*rate),
+                    SourcesText(p.counts(), style),
                     FormatDuration(static_cast<int64_t>(p.live_ms()))});
     }
   }
@@ -122,7 +122,7 @@ std::string SeriesTable(const v1::SeriesRequest& request, const v1::SeriesReply&
     out += table.Format(style);
     if (reply.keys() > static_cast<uint32_t>(reply.lines_size())) {
       out += Dim(fmt::format("{} of {} lines; --limit shows more", reply.lines_size(),
-                             GroupDigits(reply.keys(), style)),
+                             GroupDigits(reply.keys())),
                  style) +
              "\n";
     }

@@ -35,8 +35,10 @@ std::string SourceTable(const v1::SourceRequest& request, const v1::SourceReply&
   if (reply.activities_size() == 0) return out + CoverageText(reply.coverage(), style);
   out += Bold(Printable(reply.source()), style);
   if (!reply.region().empty()) out += "  region " + Printable(reply.region());
-  out += fmt::format("  {} packets", GroupDigits(reply.total().packets(), style));
-  if (reply.total().sources() > 1) out += fmt::format(", {:.0f} sources", reply.total().sources());
+  out += "  " + Plural(reply.total().packets(), "packet");
+  if (reply.total().sources() > 1) {
+    out += fmt::format(", {} sources", SourcesText(reply.total(), style));
+  }
   out += "\n";
   TextTable table({{"source"},
                    {"kind"},
@@ -51,8 +53,8 @@ std::string SourceTable(const v1::SourceRequest& request, const v1::SourceReply&
   for (const v1::SourceActivity& a : reply.activities()) {
     table.AddRow({Printable(a.source()), KindText(a.kind()), FormatPort(a.protocol(), a.port()),
                   std::string(ServiceName(a.protocol(), a.port())),
-                  GroupDigits(a.counts().packets(), style), FormatUtcMs(a.first_unix_ms()),
-                  FormatUtcMs(a.last_unix_ms()), std::to_string(a.days()),
+                  GroupDigits(a.counts().packets()), FullTime(a.first_unix_ms(), style),
+                  FullTime(a.last_unix_ms(), style), std::to_string(a.days()),
                   std::to_string(a.sensors()), Printable(a.tool())});
   }
   out += table.Format(style);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "client/output.h"
@@ -45,34 +47,52 @@ std::string MarksText(const v1::Tuple& tuple) {
   std::vector<std::string> words;
   for (const MarkField& field : MarksOf(tuple)) {
     if (field.packets > 0)
-      words.push_back(fmt::format("{} {}", MarkName(field.mark), field.packets));
+      words.push_back(fmt::format("{} {}", MarkName(field.mark), GroupDigits(field.packets)));
   }
   if (tuple.lower_bound()) words.push_back("lower bound");
   if (tuple.other()) words.push_back("other ports");
   return fmt::format("{}", fmt::join(words, ", "));
 }
 
+// "64"; of an estimate from 64 hashed bits its standard error (linear counting, Whang et al. 1990)
+// or, where almost all bits are set, the least it can be.
 std::string Destinations(const v1::Tuple& tuple, const Style& style) {
   if (tuple.source().empty()) return "-";
-  const bool most = tuple.destinations() >= definitions::kMostDestinations;
-  return fmt::format("{}{}", most ? (style.utf8 ? "≥" : ">=") : "", tuple.destinations());
+  const double count = tuple.destinations();
+  if (!tuple.destinations_estimated() || count == 0) return GroupDigits(tuple.destinations());
+  if (tuple.destinations() >= definitions::kMostDestinations) {
+    return fmt::format("{}{}", style.utf8 ? "≥" : ">=", tuple.destinations());
+  }
+  const double load = count / 64;
+  const double error = std::sqrt(64 * (std::exp(load) - load - 1));
+  return fmt::format("{} {}{:.{}f}", tuple.destinations(), style.utf8 ? "±" : "+-", error,
+                     error < 1 ? 1 : 0);
 }
+
+std::string Fill(const std::string& cell, std::size_t width) {
+  const std::size_t used = DisplayWidth(cell);
+  return std::string(width - std::min(width, used), ' ') + cell;
+}
+
+std::size_t TimeWidth(const Style& style) { return style.utc_offset_minutes == 0 ? 20 : 25; }
 
 }  // namespace
 
 std::string TuplesTableHeader(const Style& style) {
-  return Bold(fmt::format("{:<20}  {:<16}  {:<24}  {:<18}  {:>12}  {:>9}  {:>5}  {}", "window",
-                          "sensor", "source", "kind", "port", "packets", "dst", "marks"),
+  return Bold(fmt::format("{:<{}}  {:<16}  {:<24}  {:<18}  {:>12}  {:>9}  {:>7}  {}", "window",
+                          TimeWidth(style), "sensor", "source", "kind", "port", "packets", "dst",
+                          "marks"),
               style) +
          "\n";
 }
 
 std::string TupleTableLine(const v1::TuplesReply& reply, const v1::Tuple& t, const Style& style) {
   const std::string marks = MarksText(t);
-  std::string line = fmt::format(
-      "{:<20}  {:<16}  {:<24}  {:<18}  {:>12}  {:>9}  {:>5}",
-      ShortTime(reply.window_start_unix_ms()), Printable(reply.identity().sensor()), SourceText(t),
-      KindText(t.kind()), FormatPort(t.protocol(), t.port()), t.packets(), Destinations(t, style));
+  std::string line = fmt::format("{:<{}}  {:<16}  {:<24}  {:<18}  {:>12}  {:>9}  {}",
+                                 ShortTime(reply.window_start_unix_ms(), style), TimeWidth(style),
+                                 Printable(reply.identity().sensor()), SourceText(t),
+                                 KindText(t.kind()), FormatPort(t.protocol(), t.port()),
+                                 GroupDigits(t.packets()), Fill(Destinations(t, style), 7));
   if (!marks.empty()) line += "  " + marks;
   return line + "\n";
 }
@@ -97,6 +117,7 @@ std::string TupleJson(const v1::TuplesReply& reply, const v1::Tuple& t) {
   out["first"] = FormatUtcMs(t.first_unix_ms());
   out["last"] = FormatUtcMs(t.last_unix_ms());
   out["destinations"] = t.destinations();
+  out["destinations_estimated"] = t.destinations_estimated();
   for (const MarkField& field : MarksOf(t)) out[std::string(MarkName(field.mark))] = field.packets;
   out["ttl"] = t.ttl();
   out["ip_length"] = t.ip_length();

@@ -16,12 +16,14 @@ namespace {
 
 constexpr int64_t kDayLengthMs = 86'400'000;
 
-std::optional<int64_t> ParseTimeWord(const std::string& word, int64_t now_unix_ms) {
-  const int64_t today = now_unix_ms - now_unix_ms % kDayLengthMs;
-  if (word == "now") return now_unix_ms;
+std::optional<int64_t> ParseTimeWord(const std::string& word, const AskedAt& at) {
+  const int32_t offset_minutes = at.utc_offset_minutes.value_or(0);
+  const int64_t local = at.now_unix_ms + int64_t{offset_minutes} * 60'000;
+  const int64_t today = at.now_unix_ms - local % kDayLengthMs;
+  if (word == "now") return at.now_unix_ms;
   if (word == "today") return today;
   if (word == "yesterday") return today - kDayLengthMs;
-  return ParseTimeMs(word);
+  return ParseTimeMs(word, offset_minutes);
 }
 
 std::string AllKinds() {
@@ -83,7 +85,10 @@ std::string TakeTool(const std::string& word, v1::Selection& out) {
   return "no such tool mark; there are mirai, masscan, zmap, nmap, amplification and unmarked";
 }
 
-std::string TakeFamily(const std::string& word, v1::Selection& out) {
+std::string TakeFamily(std::string word, v1::Selection& out) {
+  for (char& c : word) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
   if (word == "ipv4" || word == "4") {
     out.add_families(v1::ADDRESS_FAMILY_IPV4);
   } else if (word == "ipv6" || word == "6") {
@@ -109,7 +114,7 @@ std::string TakePort(const std::string& word, v1::Selection& out) {
 
 }  // namespace
 
-std::string ParseTimeWords(const TimeWords& words, int64_t now_unix_ms, v1::TimeRange& out) {
+std::string ParseTimeWords(const TimeWords& words, const AskedAt& at, v1::TimeRange& out) {
   int64_t length = kDayLengthMs;
   if (!words.last.empty()) {
     const std::optional<int64_t> last = ParseDurationMs(words.last);
@@ -120,18 +125,18 @@ std::string ParseTimeWords(const TimeWords& words, int64_t now_unix_ms, v1::Time
   }
   std::optional<int64_t> from;
   std::optional<int64_t> to;
-  if (!words.from.empty() && !(from = ParseTimeWord(words.from, now_unix_ms))) {
+  if (!words.from.empty() && !(from = ParseTimeWord(words.from, at))) {
     return fmt::format("--from \"{}\": no time; {}", words.from, kTimeForms);
   }
-  if (!words.to.empty() && !(to = ParseTimeWord(words.to, now_unix_ms))) {
+  if (!words.to.empty() && !(to = ParseTimeWord(words.to, at))) {
     return fmt::format("--to \"{}\": no time; {}", words.to, kTimeForms);
   }
   if (from && to && !words.last.empty()) return "--last: not together with both --from and --to";
-  if (from && !to) to = words.last.empty() ? now_unix_ms : *from + length;
-  if (!to) to = now_unix_ms;
+  if (from && !to) to = words.last.empty() ? at.now_unix_ms : *from + length;
+  if (!to) to = at.now_unix_ms;
   if (!from) from = *to - length;
   if (*from < 0) from = 0;
-  if (*from >= *to) {
+  if (at.utc_offset_minutes && *from >= *to) {
     return fmt::format("--from {} is not before --to {}", FormatUtcMs(*from), FormatUtcMs(*to));
   }
   out.set_from_unix_ms(*from);

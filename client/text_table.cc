@@ -9,7 +9,6 @@
 namespace teiten {
 namespace {
 
-constexpr std::string_view kThinSpace = "\u202f";  // narrow no-break space
 constexpr std::string_view kBars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 constexpr std::string_view kAsciiBars[] = {".", ":", "-", "=", "+", "*", "#", "@"};
 
@@ -38,16 +37,6 @@ bool IsWide(char32_t c) {
          (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
          (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
          (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x20000 && c <= 0x3fffd);
-}
-
-std::string Grouped(std::string digits, const Style& style) {
-  if (!style.utf8 || digits.size() < 5) return digits;  // 4 digits read well as they are
-  std::string out;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) out += kThinSpace;
-    out += digits[i];
-  }
-  return out;
 }
 
 }  // namespace
@@ -125,20 +114,28 @@ std::string TextTable::Format(const Style& style) const {
   return out;
 }
 
-std::string GroupDigits(uint64_t value, const Style& style) {
-  return Grouped(std::to_string(value), style);
+std::string GroupDigits(uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
 }
 
-std::string FormatFigure(double value, const Style& style) {
+std::string FormatFigure(double value) {
   if (!std::isfinite(value)) return "-";
   const double size = std::fabs(value);
   if (size >= 1e15) return fmt::format("{:.3e}", value);
   if (size >= 999.95) {
-    return (value < 0 ? "-" : "") + GroupDigits(static_cast<uint64_t>(std::llround(size)), style);
+    return (value < 0 ? "-" : "") + GroupDigits(static_cast<uint64_t>(std::llround(size)));
   }
   if (size == 0) return "0";
   const int decimals = size >= 99.995 ? 1 : size >= 9.9995 ? 2 : size >= 0.99995 ? 3 : 4;
   return fmt::format("{:.{}f}", value, decimals);
+}
+
+std::string Plural(uint64_t count, std::string_view one, std::string_view many) {
+  if (count == 1) return fmt::format("1 {}", one);
+  const std::string number = GroupDigits(count);
+  return many.empty() ? fmt::format("{} {}s", number, one) : fmt::format("{} {}", number, many);
 }
 
 std::string FormatChange(double percent) {

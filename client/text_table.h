@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Answers as people, spreadsheets and programs read them: aligned tables, CSV (RFC 4180, LF),
-// numbers with thin groups, sparklines. Pure functions; the terminal is described by Style.
+// numbers, sparklines. Pure functions; the terminal is described by Style.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,9 @@
 namespace teiten {
 
 struct Style {
-  bool colour = false;  // ANSI bold and dim, on a terminal without NO_COLOR
-  bool utf8 = true;     // else ASCII stands in for every sign
+  bool colour = false;             // ANSI bold and dim, on a terminal without NO_COLOR
+  bool utf8 = true;                // else ASCII stands in for every sign
+  int32_t utc_offset_minutes = 0;  // of the store's zone, in which tables show times
 };
 
 enum class Align : uint8_t { kLeft, kRight };
@@ -38,10 +39,12 @@ class TextTable {
   std::vector<std::vector<std::string>> rows_;
 };
 
-// "1 234 567" with narrow no-break spaces; "1234567" in ASCII.
-[[nodiscard]] std::string GroupDigits(uint64_t value, const Style& style);
-// Four significant digits are enough to compare: "0.01234", "12.34", "1 234 567".
-[[nodiscard]] std::string FormatFigure(double value, const Style& style);
+// "1,234,567", as reports write it; CSV and JSON have no commas.
+[[nodiscard]] std::string GroupDigits(uint64_t value);
+// Four significant digits are enough to compare: "0.01234", "12.34", "1,234,567".
+[[nodiscard]] std::string FormatFigure(double value);
+// "1 sensor", "2,000 sensors", "2 summaries"
+[[nodiscard]] std::string Plural(uint64_t count, std::string_view one, std::string_view many = "");
 // "+12.5 %", "-3.0 %"
 [[nodiscard]] std::string FormatChange(double percent);
 

@@ -260,6 +260,10 @@ class QueryShell : public v1::QueryService::CallbackService {
                                     v1::SensorsReply* reply) override {
     return Ask(readers_, context, request, reply, &QueryHandler::Sensors);
   }
+  grpc::ServerUnaryReactor* Zone(grpc::CallbackServerContext* context,
+                                 const v1::ZoneRequest* request, v1::ZoneReply* reply) override {
+    return Ask(readers_, context, request, reply, &QueryHandler::Zone);
+  }
   grpc::ServerWriteReactor<v1::TuplesReply>* Tuples(grpc::CallbackServerContext* context,
                                                     const v1::TuplesRequest* request) override {
     auto* const stream = new TuplesStream(context);  // its own, until OnDone

@@ -91,8 +91,9 @@ class Reader {
 };
 
 // "Z", "+09:00", or nothing: minutes to subtract.
-int OffsetMinutes(Reader& reader, bool& valid) {
-  if (reader.AtEnd() || reader.Accept("Zz")) return 0;
+int OffsetMinutes(Reader& reader, int without, bool& valid) {
+  if (reader.AtEnd()) return without;
+  if (reader.Accept("Zz")) return 0;
   const int sign = reader.Accept("+") ? 1 : -1;
   if (sign < 0) reader.Expect("-");
   const int hours = reader.Number(2);
@@ -123,14 +124,14 @@ std::string FormatDay(int64_t unix_ms, int32_t offset_minutes) {
   return fmt::format("{:04}-{:02}-{:02}", c.year, c.month, c.day);
 }
 
-std::optional<int64_t> ParseTimeMs(std::string_view text) {
+std::optional<int64_t> ParseTimeMs(std::string_view text, int32_t offset_minutes) {
   Reader reader(text);
   const int year = reader.Number(4);
   reader.Expect("-");
   const int month = reader.Number(2);
   reader.Expect("-");
   const int day = reader.Number(2);
-  int64_t in_day_ms = 0;
+  int64_t in_day_ms = int64_t{offset_minutes} * -60'000;
   bool valid = true;
   if (!reader.AtEnd()) {
     reader.Expect("Tt ");
@@ -141,7 +142,7 @@ std::optional<int64_t> ParseTimeMs(std::string_view text) {
     const int second = seconds ? reader.Number(2) : 0;
     const int ms = seconds && reader.Accept(".") ? reader.FractionMs() : 0;
     valid = hour < 24 && minute < 60 && second <= 60;  // 60: a leap second is the next second
-    const int offset = OffsetMinutes(reader, valid);
+    const int offset = OffsetMinutes(reader, offset_minutes, valid);
     in_day_ms = ((int64_t{hour} * 60 + minute - offset) * 60 + second) * 1000 + ms;
   }
   const std::chrono::year_month_day date{std::chrono::year{year},

@@ -17,8 +17,8 @@ namespace teiten {
 [[nodiscard]] std::string FormatDay(int64_t unix_ms, int32_t offset_minutes);
 
 // RFC 3339 ("2026-11-22T10:00:00Z", fraction and offset allowed), "2026-11-22",
-// "2026-11-22T10:00" (UTC where no offset is given). nullopt otherwise.
-[[nodiscard]] std::optional<int64_t> ParseTimeMs(std::string_view text);
+// "2026-11-22T10:00"; where no offset is written, it is `offset_minutes`. nullopt otherwise.
+[[nodiscard]] std::optional<int64_t> ParseTimeMs(std::string_view text, int32_t offset_minutes = 0);
 // "250ms", "90s", "15m", "24h", "7d", "2w": milliseconds.
 [[nodiscard]] std::optional<int64_t> ParseDurationMs(std::string_view text);
 // "4m 05s", "1h 02m", "820 ms": for people.

@@ -65,6 +65,7 @@ void ForEachTuple(std::span<const FlowRow> rows, const TupleContext& context,
     tuple.set_first_unix_ms(context.window_start_unix_ms + first_ms);
     tuple.set_last_unix_ms(context.window_start_unix_ms + last_ms);
     tuple.set_destinations(DestinationCount(bitmap, context.bitmap_exact));
+    tuple.set_destinations_estimated(!context.bitmap_exact);
     visit(tuple);
   }
 }

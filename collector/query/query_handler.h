@@ -24,6 +24,7 @@ class QueryHandler {
       const v1::SourceRequest& request) = 0;
   [[nodiscard]] virtual absl::StatusOr<v1::SensorsReply> Sensors(
       const v1::SensorsRequest& request) = 0;
+  [[nodiscard]] virtual absl::StatusOr<v1::ZoneReply> Zone(const v1::ZoneRequest& request) = 0;
   // `send` returns false when the caller has gone.
   [[nodiscard]] virtual absl::Status Tuples(
       const v1::TuplesRequest& request,

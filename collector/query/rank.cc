@@ -153,6 +153,8 @@ class RankAnswer {
   static void WriteValues(const RankedRow& row, v1::RankRow& out) {
     out.set_value(row.mean);
     out.set_pooled_value(row.pooled);
+    out.set_median(row.median);
+    if (row.trimmed_mean) out.set_trimmed_mean(*row.trimmed_mean);
     out.set_dominated_by(row.dominated_by);
     if (row.previous_rank) out.set_previous_rank(*row.previous_rank);
     if (row.previous_packets) out.mutable_previous()->set_packets(*row.previous_packets);

@@ -25,6 +25,12 @@ absl::StatusOr<v1::SensorsReply> RecordQuery::Sensors(const v1::SensorsRequest& 
   return AnswerSensors(*store_, context_, request);
 }
 
+absl::StatusOr<v1::ZoneReply> RecordQuery::Zone(const v1::ZoneRequest& /*request*/) {
+  v1::ZoneReply reply;
+  reply.set_utc_offset_minutes(context_.utc_offset_minutes);
+  return reply;
+}
+
 absl::Status RecordQuery::Tuples(const v1::TuplesRequest& request,
                                  const std::function<bool(const v1::TuplesReply&)>& send) {
   return AnswerTuples(*store_, context_, request, send);

@@ -20,6 +20,7 @@ class RecordQuery final : public QueryHandler {
   [[nodiscard]] absl::StatusOr<v1::SourceReply> Source(const v1::SourceRequest& request) override;
   [[nodiscard]] absl::StatusOr<v1::SensorsReply> Sensors(
       const v1::SensorsRequest& request) override;
+  [[nodiscard]] absl::StatusOr<v1::ZoneReply> Zone(const v1::ZoneRequest& request) override;
   [[nodiscard]] absl::Status Tuples(
       const v1::TuplesRequest& request,
       const std::function<bool(const v1::TuplesReply&)>& send) override;

@@ -54,7 +54,9 @@ absl::StatusOr<ResumePoint> ParseResumeToken(std::string_view token) {
   if (whole && parts[5] == "all") {
     point.rows = ResumePoint::kAllRows;
   } else if (!whole || !ParseWhole(parts[5], point.rows)) {
-    return absl::InvalidArgumentError("resume_token: not one of this service");
+    return absl::InvalidArgumentError(
+        "resume_token: not a token of this service; take the one an earlier answer ended with, or "
+        "leave it out to begin at the beginning");
   }
   point.fact.key.sensor = std::string(parts[2]);
   return point;

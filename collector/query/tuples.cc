@@ -7,6 +7,7 @@
 #include "collector/query/fact_rows.h"
 #include "collector/query/gather.h"
 #include "collector/query/resume_token.h"
+#include "common/time_format.h"
 #include "common/tuple.h"
 #include "fmt/format.h"
 
@@ -175,6 +176,11 @@ class TuplesAnswer {
     book_.Write(ExpectedMs(from, std::max(from + 1, to), context_.now_unix_ms()), coverage);
     coverage.set_source("facts");
     if (absl::Status s = WriteGaps(store_, filter_, coverage); !s.ok()) return s;
+    if (truncated_ || resume_) {
+      coverage.add_notes(
+          fmt::format("coverage is of what is shown, {} to {}, not of all that was asked for",
+                      FormatUtcMs(from), FormatUtcMs(std::max(from, to))));
+    }
     if (rows_ == 0 && !resume_) {
       absl::StatusOr<std::string> reason = EmptyReason(store_, filter_, book_);
       if (!reason.ok()) return reason.status();

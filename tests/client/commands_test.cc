@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "common/tuple_csv.h"
+#include "fmt/format.h"
 #include "tests/client/fake_link.h"
 
 namespace teiten {
@@ -27,7 +28,7 @@ class Commands : public ::testing::Test {
     std::istringstream words(line);
     std::vector<std::string> arguments;
     for (std::string word; words >> word;) arguments.push_back(word);
-    const ParseResult parsed = ParseCommandLine(arguments, kNow);
+    const ParseResult parsed = ParseCommandLine(arguments, {kNow, std::nullopt});
     EXPECT_TRUE(parsed.run) << parsed.text;
     out_.clear();
     err_.clear();
@@ -36,7 +37,7 @@ class Commands : public ::testing::Test {
                             .style = style_,
                             .width = 100,
                             .now_unix_ms = kNow};
-    return RunCommand(parsed.options, link_, "127.0.0.1:7843", terminal);
+    return RunCommandLine(arguments, link_, "127.0.0.1:7843", terminal);
   }
 
   static void FillCoverage(v1::Coverage& c) {
@@ -100,25 +101,80 @@ TEST_F(Commands, RankTable) {
       "2026-11-21T00:00Z to 2026-11-22T00:00Z (1d 00h) | family IPv4\n"
       "rank    port  service  packets per N4 and day  pooled  packets   share  sources  sensors  "
       "before   change\n"
-      "   1  23/TCP  telnet                     1235    1100   123456  90.0 %    ~4321      2/2  "
+      "   1  23/TCP  telnet                    1,235   1,100  123,456  90.0 %   ~4,321      2/2  "
       "     2  +23.4 %\n"
       "   2  80/TCP  http                      1.250   1.500       99  10.0 %        7      1/2  "
       "   new        -\n"
       "2 of 17 rows; --limit shows more\n"
-      "Total: 123555 packets, ~4327 sources (+-1.6 %)\n"
+      "Total: 123,555 packets, ~4,327 sources (+-1.6 %)\n"
       "Coverage: 2 sensors | live 1d 23h of 2d 00h (98.3 %) | N4 512 | "
-      "dropped 12 of 1234579 packets (0.00 %) | from hourly rollups + facts\n");
+      "dropped 12 of 1,234,579 packets (0.00 %) | from hourly rollups + facts\n");
   EXPECT_THAT(err_, IsEmpty());
   EXPECT_TRUE(link_.rank_asked.compare_previous());
+}
+
+TEST_F(Commands, DaysAreThoseOfTheStore) {
+  constexpr int64_t kHour = 3'600'000;
+  constexpr int64_t kDay = 24 * kHour;
+  link_.zone.set_utc_offset_minutes(9 * 60);
+  FillRank();
+  // Midnight in UTC is nine in the morning there: yesterday began 33 hours ago.
+  EXPECT_EQ(Run("rank --from yesterday --to today"), ExitCode::kDone);
+  EXPECT_EQ(link_.rank_asked.selection().time().from_unix_ms(), kNow - 9 * kHour - kDay);
+  EXPECT_EQ(link_.rank_asked.selection().time().to_unix_ms(), kNow - 9 * kHour);
+  EXPECT_THAT(out_, HasSubstr("2026-11-21T00:00+09:00 to 2026-11-22T00:00+09:00 (1d 00h)\n"));
+  EXPECT_EQ(Run("rank --from 2026-11-21 --to 2026-11-21T18:00"), ExitCode::kDone);
+  EXPECT_EQ(link_.rank_asked.selection().time().from_unix_ms(), kNow - 9 * kHour - kDay);
+  EXPECT_EQ(link_.rank_asked.selection().time().to_unix_ms(), kNow - 15 * kHour);
+  // With an offset written, that one; in order only when the store's is known.
+  EXPECT_EQ(Run("rank --from 2026-11-21 --to 2026-11-20T16:00Z"), ExitCode::kDone);
+  EXPECT_EQ(link_.rank_asked.selection().time().to_unix_ms(), kNow - kDay - 8 * kHour);
+  EXPECT_EQ(Run("rank --from 2026-11-21 --to 2026-11-20T14:00Z"), ExitCode::kUsage);
+  EXPECT_THAT(err_, HasSubstr("is not before"));
+  // The report's day, east and west.
+  EXPECT_EQ(Run("report --day 2026-11-21"), ExitCode::kDone);
+  EXPECT_EQ(link_.report_asked.time().from_unix_ms(), kNow - 9 * kHour - kDay);
+  link_.zone.set_utc_offset_minutes(-210);
+  EXPECT_EQ(Run("report --day 2026-11-21"), ExitCode::kDone);
+  EXPECT_EQ(link_.report_asked.time().from_unix_ms(), kNow - kDay + 210 * 60'000);
+  EXPECT_EQ(Run("report"), ExitCode::kDone);  // there it is still the 21st
+  EXPECT_EQ(link_.report_asked.time().from_unix_ms(), kNow - kDay + 210 * 60'000);
+  EXPECT_EQ(Run("rank --last 30m"), ExitCode::kDone);
+  EXPECT_THAT(out_, HasSubstr("2026-11-21T20:00-03:30 to 2026-11-21T20:30-03:30"));
 }
 
 TEST_F(Commands, RankCsvIsRawAndCoverageIsBesideIt) {
   FillRank();
   EXPECT_EQ(Run("rank --output csv"), ExitCode::kDone);
   EXPECT_THAT(out_,
-              HasSubstr("\n1,23/TCP,telnet,1234.5,packets per N4 and day,1100,123456,0,0,4321,"
+              HasSubstr("\n1,23/TCP,telnet,1234.5,packets per N4 and day,1100,,,123456,0,0,4321,"
                         "0.0160,0.900000,2,2,2,100000,,23.4,\n"));
   EXPECT_THAT(err_, HasSubstr("Coverage: 2 sensors"));
+}
+
+TEST_F(Commands, AMeanThatIsOneSensorsIsSaidToBe) {
+  FillRank();
+  link_.rank.mutable_rows(0)->set_dominated_by("tokyo-1");
+  link_.rank.mutable_rows(0)->set_median(12.5);
+  link_.rank.mutable_rows(0)->set_trimmed_mean(13.25);
+  link_.rank.mutable_rows(1)->set_dominated_by("tokyo-1");
+  EXPECT_EQ(Run("rank"), ExitCode::kDone);
+  EXPECT_THAT(out_, HasSubstr("\nNote: tokyo-1 alone gives more than half of the summed rates of "
+                              "23/TCP (median 12.50), 80/TCP\n"));
+  EXPECT_EQ(Run("rank --output csv"), ExitCode::kDone);
+  EXPECT_THAT(out_, HasSubstr(",pooled_value,median,trimmed_mean,packets,"));
+  EXPECT_THAT(out_, HasSubstr(",1100,12.5,13.25,123456,"));
+  EXPECT_EQ(Run("rank --output json"), ExitCode::kDone);
+  EXPECT_EQ(nlohmann::json::parse(out_)["rows"][0]["median"], 12.5);
+}
+
+// A sketch's error of less than half a source is none.
+TEST_F(Commands, OneSourceHasNoError) {
+  FillRank();
+  link_.rank.mutable_total()->set_packets(1);
+  link_.rank.mutable_total()->set_sources(1.0001);
+  EXPECT_EQ(Run("rank"), ExitCode::kDone);
+  EXPECT_THAT(out_, HasSubstr("\nTotal: 1 packet, 1 source\n"));
 }
 
 TEST_F(Commands, RankJsonIsTheMessage) {
@@ -147,8 +203,12 @@ TEST_F(Commands, EmptyAnswersSayWhyFirst) {
   link_.tuples.resize(1);
   *link_.tuples[0].mutable_coverage() = link_.rank.coverage();
   EXPECT_EQ(Run("tuples --output csv"), ExitCode::kDone);
-  EXPECT_EQ(out_, std::string(TupleCsvHeader()) + "\n");
+  EXPECT_EQ(out_, fmt::format("sensor,{}\n", TupleCsvHeader()));
   EXPECT_THAT(err_, HasSubstr("Nothing was received."));
+  EXPECT_EQ(Run("tuples"), ExitCode::kDone);
+  EXPECT_EQ(out_,
+            "2026-11-21T00:00Z to 2026-11-22T00:00Z (1d 00h)\n"
+            "Nothing was received.\nCoverage: 0 sensors | no live time\n");
 }
 
 TEST_F(Commands, SeriesDrawsGapsAsGaps) {
@@ -186,7 +246,7 @@ TEST_F(Commands, SeriesMergesStepsByLiveTime) {
   style_.utf8 = true;
   EXPECT_EQ(Run("series"), ExitCode::kDone);
   EXPECT_THAT(out_, HasSubstr("118.0"));  // mean: 200 packets in 100 × 61 s
-  EXPECT_THAT(out_, HasSubstr("3600"));   // peak: 1 packet in 1 s
+  EXPECT_THAT(out_, HasSubstr("3,600"));  // peak: 1 packet in 1 s
   const std::size_t begin = out_.find("all   ") + 6;
   EXPECT_LE(DisplayWidth(out_.substr(begin, out_.find(' ', begin) - begin)), 36);
 }
@@ -218,6 +278,9 @@ TEST_F(Commands, SensorsShowWhatToLookAt) {
   s.set_newest_window_end_unix_ms(kNow - 3'600'000);
   s.set_summaries(60);
   s.set_clock_skew_ms(-5000);
+  s.mutable_observed()->set_sources(12'345);
+  s.mutable_observed()->set_sources_standard_error(0.008);
+  s.add_spools()->set_conflicts(1);
   v1::Gap& gap = *s.add_spools()->add_gaps();
   gap.mutable_sequences()->set_first(3);
   gap.mutable_sequences()->set_last(7);
@@ -226,11 +289,13 @@ TEST_F(Commands, SensorsShowWhatToLookAt) {
   EXPECT_THAT(out_, HasSubstr("silent"));
   EXPECT_THAT(out_, HasSubstr("1h 00m ago"));
   EXPECT_THAT(out_, HasSubstr("unknown"));  // drops: absent is not zero
-  EXPECT_THAT(out_, HasSubstr("5 summaries lost, clock -5.0 s"));
+  EXPECT_THAT(out_, HasSubstr("1 identity conflict, 5 summaries lost, clock -5.0 s"));
+  EXPECT_THAT(out_, HasSubstr("~12,345"));
 }
 
 TEST_F(Commands, TuplesAsCsvAreTheSensorsLines) {
   v1::TuplesReply reply;
+  reply.mutable_identity()->set_sensor("tokyo-1");
   reply.set_window_start_unix_ms(kNow);
   v1::Tuple& tuple = *reply.add_tuples();
   tuple.set_source(std::string("\xc0\x00\x02\x07", 4));
@@ -243,7 +308,7 @@ TEST_F(Commands, TuplesAsCsvAreTheSensorsLines) {
   link_.tuples[2].set_truncated(true);
   link_.tuples[2].set_resume_token("1.2.3");
   FillCoverage(*link_.tuples[2].mutable_coverage());
-  std::string expected = std::string(TupleCsvHeader()) + "\n";
+  std::string expected = fmt::format("sensor,{}\ntokyo-1,", TupleCsvHeader());
   AppendTupleCsv(kNow, tuple, expected);
   EXPECT_EQ(Run("tuples --output csv --limit 1"), ExitCode::kDone);
   EXPECT_EQ(out_, expected);
@@ -253,7 +318,28 @@ TEST_F(Commands, TuplesAsCsvAreTheSensorsLines) {
   EXPECT_EQ(Run("tuples --output json"), ExitCode::kDone);
   EXPECT_EQ(nlohmann::json::parse(out_)["source"], "192.0.2.7");
   EXPECT_EQ(Run("tuples"), ExitCode::kDone);
+  EXPECT_THAT(out_, HasSubstr("to 2026-11-22T00:00Z (1d 00h)\nwindow"));
   EXPECT_THAT(out_, HasSubstr("192.0.2.7"));
+}
+
+TEST_F(Commands, TuplesSayWhatOfThemIsEstimated) {
+  const auto shown = [this](uint32_t destinations, bool estimated) {
+    v1::TuplesReply reply;
+    v1::Tuple& tuple = *reply.add_tuples();
+    tuple.set_source(std::string("\xc0\x00\x02\x07", 4));
+    tuple.set_packets(1280);
+    tuple.set_destinations(destinations);
+    tuple.set_destinations_estimated(estimated);
+    link_.tuples = {reply, v1::TuplesReply()};
+    FillCoverage(*link_.tuples[1].mutable_coverage());
+    EXPECT_EQ(Run("tuples"), ExitCode::kDone);
+    const std::size_t begin = out_.find("1,280") + 5;
+    return out_.substr(begin, out_.find('\n', begin) - begin);
+  };
+  EXPECT_EQ(shown(64, false), "       64");
+  EXPECT_EQ(shown(81, true), "   81 +-9");
+  EXPECT_EQ(shown(3, true), "  3 +-0.3");
+  EXPECT_EQ(shown(160, true), "    >=160");
 }
 
 TEST_F(Commands, BrokenStreamSaysWhereToGoOn) {
@@ -262,6 +348,11 @@ TEST_F(Commands, BrokenStreamSaysWhereToGoOn) {
   link_.error = absl::UnavailableError("connection reset");
   EXPECT_EQ(Run("tuples --output csv"), ExitCode::kUnreachable);
   EXPECT_THAT(err_, HasSubstr("To go on: --resume 1.2.3"));
+  // What was wrong with the question does not get right by asking it again.
+  link_.tuples.clear();
+  link_.error = absl::InvalidArgumentError("resume_token: not a token of this service");
+  EXPECT_EQ(Run("tuples --resume garbage"), ExitCode::kUsage);
+  EXPECT_EQ(err_, "teiten: resume_token: not a token of this service\n");
 }
 
 TEST_F(Commands, ErrorsHaveTheirExitCodeAndWhatToDo) {
@@ -278,6 +369,9 @@ TEST_F(Commands, ErrorsHaveTheirExitCodeAndWhatToDo) {
   EXPECT_EQ(run(absl::PermissionDeniedError("no")), ExitCode::kPrivilege);
   EXPECT_EQ(run(absl::ResourceExhaustedError("too much")), ExitCode::kFailed);
   EXPECT_THAT(out_, IsEmpty());
+  link_.zone_error = absl::UnimplementedError("");
+  EXPECT_EQ(run(absl::OkStatus()), ExitCode::kFailed);
+  EXPECT_THAT(err_, HasSubstr("same version"));
 }
 
 TEST_F(Commands, HostileTextIsMadePrintable) {

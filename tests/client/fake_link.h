@@ -17,6 +17,8 @@ class FakeLink final : public CollectorLink {
   v1::SensorsReply sensors;
   std::vector<v1::TuplesReply> tuples;
   v1::GetReportReply report;
+  v1::ZoneReply zone;
+  absl::Status zone_error;
 
   v1::RankRequest rank_asked;
   v1::SeriesRequest series_asked;
@@ -38,6 +40,10 @@ class FakeLink final : public CollectorLink {
   }
   absl::StatusOr<v1::SensorsReply> Sensors(const v1::SensorsRequest&) override {
     return Give(sensors);
+  }
+  absl::StatusOr<v1::ZoneReply> Zone(const v1::ZoneRequest&) override {
+    if (!zone_error.ok()) return zone_error;
+    return zone;
   }
   absl::Status Tuples(const v1::TuplesRequest& request,
                       const std::function<bool(const v1::TuplesReply&)>& take) override {

@@ -22,7 +22,7 @@ ParseResult Parse(const std::string& line) {
   std::istringstream words(line);
   std::vector<std::string> arguments;
   for (std::string word; words >> word;) arguments.push_back(word);
-  return ParseCommandLine(arguments, kNow);
+  return ParseCommandLine(arguments, {kNow, 0});
 }
 
 ClientOptions Good(const std::string& line) {
@@ -75,6 +75,13 @@ TEST(Options, TakesEveryFilter) {
   EXPECT_EQ(o.output, OutputFormat::kCsv);
 }
 
+TEST(Options, FamiliesMayBeWrittenAsTheyArePrinted) {
+  EXPECT_THAT(Good("rank --family IPv6").selection.families(),
+              ElementsAre(v1::ADDRESS_FAMILY_IPV6));
+  EXPECT_THAT(Good("rank --family IPV4,6").selection.families(),
+              ElementsAre(v1::ADDRESS_FAMILY_IPV4, v1::ADDRESS_FAMILY_IPV6));
+}
+
 TEST(Options, UnderstandsTimes) {
   const auto time = [](const std::string& words) {
     const v1::TimeRange t = Good("rank " + words).selection.time();
@@ -102,6 +109,10 @@ TEST(Options, SaysWhatIsWrongAndWhatWouldBeRight) {
   EXPECT_THAT(Bad("rank --region JPN"), HasSubstr("two letters"));
   EXPECT_THAT(Bad("rank --tool hydra"), HasSubstr("mirai, masscan"));
   EXPECT_THAT(Bad("rank --family 5"), HasSubstr("ipv4 or ipv6"));
+  EXPECT_THAT(Bad("rank --limit 0"), HasSubstr("--limit 0: write a number from 1 to 1,000"));
+  EXPECT_THAT(Bad("rank --limit 1001"), HasSubstr("from 1 to 1,000"));
+  EXPECT_THAT(Bad("tuples --limit 0"), HasSubstr("from 1 to 10,000,000"));
+  EXPECT_THAT(Bad("report --limit 101"), HasSubstr("from 1 to 100"));
   EXPECT_THAT(Bad("rank --sensor Upper"), HasSubstr("teiten sensors"));
   EXPECT_THAT(Bad("rank --by asn"), HasSubstr("port, kind, region"));
   EXPECT_THAT(Bad("rank --output xml"), HasSubstr("table, csv or json"));

@@ -27,24 +27,32 @@ TEST(TextTable, TitlesAreBoldOnATerminal) {
   EXPECT_EQ(table.Format({.colour = true, .utf8 = true}), "\x1b[1ma\x1b[0m\n1\n");
 }
 
-TEST(Numbers, AreGroupedThinly) {
-  EXPECT_EQ(GroupDigits(0, kPlain), "0");
-  EXPECT_EQ(GroupDigits(9999, kPlain), "9999");
-  EXPECT_EQ(GroupDigits(12345, kPlain), "12\u202f345");
-  EXPECT_EQ(GroupDigits(1234567890, kPlain), "1\u202f234\u202f567\u202f890");
-  EXPECT_EQ(GroupDigits(1234567890, kAscii), "1234567890");
+TEST(Numbers, HaveCommasFromAThousand) {
+  EXPECT_EQ(GroupDigits(0), "0");
+  EXPECT_EQ(GroupDigits(999), "999");
+  EXPECT_EQ(GroupDigits(1280), "1,280");
+  EXPECT_EQ(GroupDigits(1234567890), "1,234,567,890");
+  EXPECT_EQ(GroupDigits(~uint64_t{0}), "18,446,744,073,709,551,615");
 }
 
 TEST(Numbers, FiguresKeepFourDigits) {
-  EXPECT_EQ(FormatFigure(0, kAscii), "0");
-  EXPECT_EQ(FormatFigure(0.01234, kAscii), "0.0123");
-  EXPECT_EQ(FormatFigure(1.23456, kAscii), "1.235");
-  EXPECT_EQ(FormatFigure(12.3456, kAscii), "12.35");
-  EXPECT_EQ(FormatFigure(123.456, kAscii), "123.5");
-  EXPECT_EQ(FormatFigure(999.96, kAscii), "1000");
-  EXPECT_EQ(FormatFigure(1234.56, kAscii), "1235");
-  EXPECT_EQ(FormatFigure(-12345.6, kAscii), "-12346");
-  EXPECT_EQ(FormatFigure(1.0 / 0.0, kAscii), "-");
+  EXPECT_EQ(FormatFigure(0), "0");
+  EXPECT_EQ(FormatFigure(0.01234), "0.0123");
+  EXPECT_EQ(FormatFigure(1.23456), "1.235");
+  EXPECT_EQ(FormatFigure(12.3456), "12.35");
+  EXPECT_EQ(FormatFigure(123.456), "123.5");
+  EXPECT_EQ(FormatFigure(999.96), "1,000");
+  EXPECT_EQ(FormatFigure(1234.56), "1,235");
+  EXPECT_EQ(FormatFigure(-12345.6), "-12,346");
+  EXPECT_EQ(FormatFigure(1.0 / 0.0), "-");
+}
+
+TEST(Numbers, OneIsSingular) {
+  EXPECT_EQ(Plural(0, "sensor"), "0 sensors");
+  EXPECT_EQ(Plural(1, "identity conflict"), "1 identity conflict");
+  EXPECT_EQ(Plural(2000, "identity conflict"), "2,000 identity conflicts");
+  EXPECT_EQ(Plural(1, "summary", "summaries"), "1 summary");
+  EXPECT_EQ(Plural(3, "summary", "summaries"), "3 summaries");
 }
 
 TEST(Numbers, ChangesHaveASign) {

@@ -6,11 +6,13 @@
 
 #include "collector/query/record_query.h"
 #include "collector/query/resume_token.h"
+#include "common/tuple.h"
 #include "tests/collector/fake_reader.h"
 
 namespace teiten {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 
 constexpr int64_t kDay = 1'795'305'600'000;
@@ -72,6 +74,28 @@ TEST_F(Tuples, RowsComeAsStoredInOrder) {
   EXPECT_THAT(rows[4], HasSubstr("0 b "));
   EXPECT_FALSE(last_.truncated());
   EXPECT_EQ(last_.coverage().sensors(), 2);
+}
+
+TEST_F(Tuples, AnAnswerThatIsCutSaysWhatItsCoverageIsOf) {
+  Ask(request_);
+  EXPECT_EQ(last_.coverage().notes_size(), 0);
+  request_.set_limit(5);  // one row of sensor b
+  Ask(request_);
+  EXPECT_THAT(last_.coverage().notes(),
+              Contains("coverage is of what is shown, 2026-11-22T00:00:00.000Z to "
+                       "2026-11-22T00:01:00.000Z, not of all that was asked for"));
+  request_.set_resume_token(last_.resume_token());
+  request_.set_limit(1000);
+  Ask(request_);
+  EXPECT_THAT(last_.coverage().notes(), Contains(HasSubstr("not of all that was asked for")));
+}
+
+TEST_F(Tuples, DestinationsBeyond64AddressesAreEstimates) {
+  EXPECT_THAT(Ask(request_)[0], HasSubstr("destinations_estimated: true"));
+  v1::Tuple tuple;
+  ForEachTuple({{MakeRow({})}}, {.window_start_unix_ms = kDay, .bitmap_exact = true},
+               [&](const v1::Tuple& t) { tuple = t; });
+  EXPECT_FALSE(tuple.destinations_estimated());
 }
 
 // However the stream is cut, the pieces are the whole.

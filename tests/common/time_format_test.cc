@@ -74,6 +74,14 @@ TEST(ParseTimeMs, WhatItTakes) {
   for (const auto& [text, ms] : cases) EXPECT_EQ(ParseTimeMs(text), ms) << text;
 }
 
+TEST(ParseTimeMs, AZoneIsForTimesWithoutOne) {
+  constexpr int64_t kNineHours = 9 * 3'600'000;
+  EXPECT_EQ(ParseTimeMs("2026-11-22", 540), *ParseTimeMs("2026-11-22") - kNineHours);
+  EXPECT_EQ(ParseTimeMs("2026-11-22T10:00", 540), *ParseTimeMs("2026-11-22T10:00") - kNineHours);
+  EXPECT_EQ(ParseTimeMs("2026-11-22T10:00Z", 540), ParseTimeMs("2026-11-22T10:00Z"));
+  EXPECT_EQ(ParseTimeMs("2026-11-22T10:00+01:00", 540), ParseTimeMs("2026-11-22T09:00Z"));
+}
+
 TEST(ParseTimeMs, WhatItRefuses) {
   for (const std::string_view text : {"",
                                       "2026",

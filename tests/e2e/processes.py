@@ -104,8 +104,12 @@ class Bench:
         return done.stdout
 
     def tuples(self, name, begin, end):
-        return self.ask("tuples", "--group", "replay", "--sensor", name, "--from", begin,
-                        "--to", end, "--output", "csv", "--limit", "1000000")
+        """One sensor's tuples; its id in front of each line is checked and taken off."""
+        lines = self.ask("tuples", "--group", "replay", "--sensor", name, "--from", begin,
+                         "--to", end, "--output", "csv", "--limit", "1000000").splitlines()
+        sensors = [line.split(",", 1)[0] for line in lines]
+        assert sensors == ["sensor"] + [name] * (len(lines) - 1), sorted(set(sensors))
+        return "".join(line.split(",", 1)[1] + "\n" for line in lines)
 
     def report(self, day):
         return json.loads(self.ask("report", "--group", "replay", "--day", day,
