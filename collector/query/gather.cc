@@ -123,6 +123,46 @@ class Gatherer {
                       .foreign_sources = row.foreign_sources};
       if (absl::Status s = visit_(cell); !s.ok()) return s;
     }
+    return ReadSources(piece);
+  }
+
+  [[nodiscard]] bool WithinOneDay() const {
+    const int64_t offset_ms = int64_t{context_.utc_offset_minutes} * 60'000;
+    return FloorTo(filter_.from_unix_ms, kDayMs, offset_ms) ==
+           FloorTo(filter_.to_unix_ms - 1, kDayMs, offset_ms);
+  }
+
+  absl::Status ReadSources(const Piece& piece) {
+    if (!request_.on_source || by_tool_ || !WithinOneDay()) return absl::OkStatus();
+    absl::StatusOr<std::vector<SourceDay>> sources =
+        store_.ReadSources({.from_unix_ms = piece.from_unix_ms,
+                            .to_unix_ms = piece.to_unix_ms,
+                            .source = std::nullopt,
+                            .sensors = filter_.sensors,
+                            .groups = filter_.groups,
+                            .limit = kMostExactActivities,
+                            .by_hour = true,
+                            .all_or_none = true});
+    if (!sources.ok()) return sources.status();
+    for (const SourceDay& s : *sources) {
+      if (!filter_.Has(s.family) || !filter_.Has(s.kind)) continue;
+      if (!filter_.HasPort(s.protocol, s.port) || !filter_.HasRegion(s.region)) continue;
+      request_.on_source(Cell{.start_unix_ms = piece.from_unix_ms,
+                              .sensor = &s.sensor,
+                              .family = s.family,
+                              .kind = s.kind,
+                              .protocol = s.protocol,
+                              .port = s.port,
+                              .tool = v1::TOOL_MARK_UNSPECIFIED,
+                              .region = s.region,
+                              .folded = false,
+                              .packets = s.packets,
+                              .bytes = s.bytes,
+                              .tuples = s.windows,
+                              .source = &s.source,
+                              .sources = nullptr,
+                              .foreign_sources = 0});
+    }
     return absl::OkStatus();
   }
 

@@ -22,6 +22,9 @@ namespace teiten {
 // Facts that one query may open, of about a millisecond each; 20 sensors for a day, or one for 20.
 inline constexpr uint64_t kMostFacts = 30'000;
 
+// Activities of sources that one query reads to count sources one by one.
+inline constexpr uint32_t kMostExactActivities = 200'000;
+
 // What rows have in common; valid during the visit.
 struct Cell {
   int64_t start_unix_ms = 0;  // of the window; of the hour or day (by_time); else of the piece
@@ -45,6 +48,10 @@ struct GatherRequest {
   bool by_time = false;
   bool all_from_facts = false;  // steps below an hour
   bool days = false;            // whole days may come from daily rollups
+  // If set and the range is within one day of the store: told of the activities behind rollups
+  // (by source), as far as the record has them and not apart by tool; those of facts are cells.
+  // Beyond kMostExactActivities of them: of none.
+  std::function<void(const Cell&)> on_source = {};
 };
 
 // ParseSelection, with all groups the store knows but "replay" where none is selected.

@@ -40,8 +40,12 @@ RankPeriod::RankPeriod(StoreReader& store, const QueryContext& context, const Re
       total_sources_(&context.sketch_multipliers) {}
 
 absl::Status RankPeriod::Read() {
-  const GatherRequest request{
-      .filter = &filter_, .by = by_, .by_time = false, .all_from_facts = false, .days = true};
+  const GatherRequest request{.filter = &filter_,
+                              .by = by_,
+                              .by_time = false,
+                              .all_from_facts = false,
+                              .days = true,
+                              .on_source = [this](const Cell& c) { AddExact(c); }};
   return Gather(
       store_, context_, request, book_, [this](const Cell& c) { return Add(c); }, description_);
 }
@@ -50,6 +54,7 @@ absl::Status RankPeriod::Add(const Cell& cell) {
   total_.Add(cell);
   if (cell.folded) folded_.Add(cell);
   AddSources(cell, total_sources_);
+  if (cell.source != nullptr) AddExact(cell);
   // Folded packets have no source: they are in the total, and in no row.
   if (by_ == v1::RANK_BY_SOURCE && cell.source == nullptr) return absl::OkStatus();
   RankKey key = KeyOf(cell, by_);
@@ -76,12 +81,23 @@ absl::Status RankPeriod::Add(const Cell& cell) {
   return absl::OkStatus();
 }
 
+void RankPeriod::AddExact(const Cell& cell) {
+  exact_total_.Add({}, cell);
+  if (by_ != v1::RANK_BY_SOURCE) exact_.Add(KeyOf(cell, by_), cell);
+}
+
+double RankPeriod::SourcesOf(const RankKey& key) const {
+  v1::Counts counts;
+  WriteCounts(key, counts);
+  return counts.sources();
+}
+
 RankInput RankPeriod::Input() const {
   RankInput input{.unit = UnitOf(filter_), .sensors = {}, .entries = {}};
   for (const auto& [name, c] : book_.sensors()) input.sensors.push_back(PeriodOf(name, c.sum()));
   input.entries.reserve(entries_.size());
   for (const auto& [key, entry] : entries_) {
-    RankEntry out{.key = key, .sources = entry.sources ? entry.sources->Count() : 1.0, .cells = {}};
+    RankEntry out{.key = key, .sources = SourcesOf(key), .cells = {}};
     for (const auto& [sensor, packets] : entry.packets_at) out.cells.push_back({*sensor, packets});
     input.entries.push_back(std::move(out));
   }
@@ -114,6 +130,7 @@ void RankPeriod::WriteCounts(const RankKey& key, v1::Counts& out) const {
   entry.sum.Write(out);
   if (entry.sources) {
     entry.sources->Write(out);
+    WriteExact(exact_, key, out);
   } else {
     out.set_sources(1);
   }
@@ -122,6 +139,7 @@ void RankPeriod::WriteCounts(const RankKey& key, v1::Counts& out) const {
 void RankPeriod::WriteTotals(v1::RankReply& out) const {
   total_.Write(*out.mutable_total());
   total_sources_.Write(*out.mutable_total());
+  WriteExact(exact_total_, {}, *out.mutable_total());
   folded_.Write(*out.mutable_folded());
   out.set_keys(static_cast<uint32_t>(entries_.size()));
 }

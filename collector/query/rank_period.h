@@ -9,6 +9,7 @@
 #include "absl/container/inlined_vector.h"
 #include "collector/query/coverage.h"
 #include "collector/query/distinct_sources.h"
+#include "collector/query/exact_sources.h"
 #include "collector/query/gather.h"
 #include "collector/query/key_name.h"
 #include "collector/query/query_context.h"
@@ -50,11 +51,13 @@ class RankPeriod {
   };
   struct Entry {
     Sum sum;
-    std::optional<DistinctSources> sources;  // absent: the key is the source
+    std::optional<DistinctSources> sources;  // estimated; absent: the key is the source
     absl::InlinedVector<std::pair<const std::string*, uint64_t>, 2> packets_at;  // by sensor
   };
 
   absl::Status Add(const Cell& cell);
+  void AddExact(const Cell& cell);
+  [[nodiscard]] double SourcesOf(const RankKey& key) const;
   [[nodiscard]] uint64_t expected_ms() const;
   [[nodiscard]] SensorPeriod PeriodOf(const std::string& name, const CoverageRollup& c) const;
 
@@ -68,6 +71,8 @@ class RankPeriod {
   Sum total_;
   Sum folded_;
   DistinctSources total_sources_;
+  ExactSources exact_;
+  ExactSources exact_total_;  // one row
 };
 
 }  // namespace teiten

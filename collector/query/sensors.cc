@@ -7,6 +7,7 @@
 
 #include "collector/query/distinct_sources.h"
 #include "collector/query/empty_reason.h"
+#include "collector/query/exact_sources.h"
 #include "collector/query/gather.h"
 
 namespace teiten {
@@ -75,18 +76,23 @@ class SensorsAnswer {
   }
 
   absl::Status Read(const RecordFilter& filter) {
+    const auto add_exact = [this](const Cell& c) { exact_.Add({0, 0, *c.sensor}, c); };
     const GatherRequest request{.filter = &filter,
                                 .by = v1::RANK_BY_SENSOR,
                                 .by_time = false,
                                 .all_from_facts = false,
-                                .days = true};
-    const auto add = [this](const Cell& cell) {
+                                .days = true,
+                                .on_source = add_exact};
+    const auto add = [&](const Cell& cell) {
       Observed& sum =
           observed_.try_emplace(*cell.sensor, &context_.sketch_multipliers).first->second;
       sum.counts.set_packets(sum.counts.packets() + cell.packets);
       sum.counts.set_bytes(sum.counts.bytes() + cell.bytes);
       sum.counts.set_tuples(sum.counts.tuples() + cell.tuples);
-      if (cell.source != nullptr) sum.sources.Add(cell.family, *cell.source);
+      if (cell.source != nullptr) {
+        sum.sources.Add(cell.family, *cell.source);
+        add_exact(cell);
+      }
       if (cell.sources != nullptr) sum.sources.Merge(*cell.sources);
       sum.sources.AddUpperBound(cell.foreign_sources);
       return absl::OkStatus();
@@ -122,6 +128,7 @@ class SensorsAnswer {
     if (const auto sum = observed_.find(contact.sensor); sum != observed_.end()) {
       *out.mutable_observed() = sum->second.counts;
       sum->second.sources.Write(*out.mutable_observed());
+      WriteExact(exact_, {0, 0, contact.sensor}, *out.mutable_observed());
     }
     for (const Spool& spool : record.spools) {
       absl::StatusOr<SpoolLedger> ledger = store_.ReadLedger(contact.sensor, spool);
@@ -142,6 +149,7 @@ class SensorsAnswer {
   CoverageBook book_;
   std::string description_;
   std::map<std::string, Observed> observed_;
+  ExactSources exact_;  // by sensor
   v1::SensorsReply reply_;
 };
 

@@ -253,6 +253,7 @@ absl::StatusOr<std::vector<SourceDay>> MemoryReader::ReadSources(const SourceQue
   for (const auto& [hour, rows] : state_.sources) {
     const int64_t day = state_.zone.DayOf(hour);
     if (day + kDayMs <= query.from_unix_ms || day >= query.to_unix_ms) continue;
+    if (query.by_hour && (hour < query.from_unix_ms || hour >= query.to_unix_ms)) continue;
     for (const std::vector<SourceDay>* list : {&rows.frozen, &rows.computed}) {
       for (const SourceDay& from : *list) {
         if (!Selected(query.sensors, from.sensor) || !Selected(query.groups, from.group)) continue;
@@ -275,6 +276,7 @@ absl::StatusOr<std::vector<SourceDay>> MemoryReader::ReadSources(const SourceQue
   for (auto& [k, row] : merged) days[row.day_unix_ms].push_back(std::move(row));
   std::vector<SourceDay> out;
   for (auto& [day, rows] : days) {
+    if (query.all_or_none && rows.size() > query.limit) continue;
     std::stable_sort(rows.begin(), rows.end(),
                      [](const SourceDay& a, const SourceDay& b) { return a.packets > b.packets; });
     if (rows.size() > query.limit) rows.resize(query.limit);

@@ -82,8 +82,9 @@ SourceDay ToSourceDay(int64_t day_unix_ms, const ActivityKey& key, const Activit
   return out;
 }
 
+// Until `add` returns false.
 absl::Status ScanPart(SqliteDb& db, int64_t day, int64_t part, const std::optional<Prefix>& prefix,
-                      const std::function<void(Family, const Statement&)>& add) {
+                      const std::function<bool(Family, const Statement&)>& add) {
   for (const Family family : {Family::kIpv4, Family::kIpv6}) {
     const std::optional<NumberRange> range = RangeOf(prefix, family);
     if (!range.has_value()) continue;
@@ -93,10 +94,8 @@ absl::Status ScanPart(SqliteDb& db, int64_t day, int64_t part, const std::option
       s.Bind(day).Bind(part).Bind(static_cast<int>(family)).Bind(range->last);
     };
     scan.after = {range->first, -1, -1, -1, -1};
-    const absl::Status s = ScanTable(db, std::move(scan), [&](const Statement& row) {
-      add(family, row);
-      return true;
-    });
+    const absl::Status s =
+        ScanTable(db, std::move(scan), [&](const Statement& row) { return add(family, row); });
     if (!s.ok()) return s;
   }
   return absl::OkStatus();
@@ -143,7 +142,11 @@ absl::StatusOr<std::map<int64_t, std::vector<int64_t>>> RollupReader::SourcePart
       db_.Prepare("SELECT day, part FROM source_counts WHERE day>? AND day<? ORDER BY day, part");
   rows.Bind(query.from_unix_ms - kDayMs).Bind(query.to_unix_ms);
   std::map<int64_t, std::vector<int64_t>> parts;
-  while (rows.Step()) parts[rows.Int(0)].push_back(rows.Int(1));
+  while (rows.Step()) {
+    const int64_t hour = rows.Int(0) + rows.Int(1) % kLatePart * kHourMs;
+    const bool selected = hour >= query.from_unix_ms && hour < query.to_unix_ms;
+    if (selected || !query.by_hour) parts[rows.Int(0)].push_back(rows.Int(1));
+  }
   if (!rows.status().ok()) return rows.status();
   return parts;
 }
@@ -157,10 +160,12 @@ absl::StatusOr<std::vector<SourceDay>> RollupReader::ReadSources(const SourceQue
   std::vector<SourceDay> out;
   for (const auto& [day, of_day] : *parts) {
     SourceActivities activities;
+    const auto too_many = [&] { return query.all_or_none && activities.rows.size() > query.limit; };
     for (const int64_t part : of_day) {
+      if (too_many()) break;
       const absl::Status s =
           ScanPart(db_, day, part, query.source, [&](Family family, const Statement& row) {
-            if (!streams->contains(row.Int(1))) return;
+            if (!streams->contains(row.Int(1))) return true;
             const ActivityKey key{static_cast<int>(family),
                                   row.Int(0),
                                   row.Int(1),
@@ -168,10 +173,11 @@ absl::StatusOr<std::vector<SourceDay>> RollupReader::ReadSources(const SourceQue
                                   row.Int(3),
                                   row.Int(4)};
             AddRow(row, activities.rows[key]);
+            return !too_many();
           });
       if (!s.ok()) return s;
     }
-    AppendDay(day, activities, *streams, query.limit, out);
+    if (!too_many()) AppendDay(day, activities, *streams, query.limit, out);
   }
   return out;
 }

@@ -226,7 +226,9 @@ struct SourceQuery {
   std::optional<Prefix> source;  // absent: all; IPv6 beyond /64 asks for its /64
   std::vector<std::string> sensors;
   std::vector<std::string> groups;
-  uint32_t limit = 1000;  // rows of each day
+  uint32_t limit = 1000;     // rows of each day
+  bool by_hour = false;      // only hours that begin in the range, else whole days that overlap it
+  bool all_or_none = false;  // of a day that has more rows than `limit`: none
 };
 
 struct SensorRecord {

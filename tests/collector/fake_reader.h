@@ -178,27 +178,16 @@ class FakeReader final : public StoreReader {
       if (!Selects({query.from_unix_ms, query.to_unix_ms, query.sensors, query.groups, {}}, fact)) {
         continue;
       }
-      const std::vector<FlowRow> rows = *DecodeColumns(fact.summary.ipv4(), Family::kIpv4);
-      for (const FlowRow& row : rows) {
-        if (query.source && !query.source->Contains(Family::kIpv4, row.source)) continue;
-        SourceDay day{.day_unix_ms = StartOf(RollupTier::kDay, fact),
-                      .sensor = fact.key.sensor,
-                      .group = fact.group,
-                      .family = Family::kIpv4,
-                      .source = row.source,
-                      .kind = row.kind(),
-                      .protocol = row.protocol,
-                      .port = row.port,
-                      .packets = row.packets,
-                      .bytes = row.bytes(),
-                      .windows = 1,
-                      .first_unix_ms = fact.window_start_unix_ms + row.first_ms(),
-                      .last_unix_ms = fact.window_start_unix_ms + row.last_ms(),
-                      .region = ""};
-        if (row.kind() == Kind::kTcpSyn) day.marks[2] = row.counter(2);
-        out.push_back(day);
+      for (const Family family : {Family::kIpv4, Family::kIpv6}) {
+        const auto& columns = family == Family::kIpv4 ? fact.summary.ipv4() : fact.summary.ipv6();
+        const std::vector<FlowRow> rows = *DecodeColumns(columns, family);
+        for (const FlowRow& row : rows) {
+          if (query.source && !query.source->Contains(family, row.source)) continue;
+          out.push_back(DayOf(fact, row));
+        }
       }
     }
+    if (query.all_or_none && out.size() > query.limit) out.clear();
     return out;
   }
 
@@ -259,6 +248,27 @@ class FakeReader final : public StoreReader {
            fact.window_start_unix_ms < selection.to_unix_ms &&
            names(selection.sensors, fact.key.sensor) && names(selection.groups, fact.group) &&
            (!selection.after || at > *selection.after);
+  }
+
+  static SourceDay DayOf(const StoredFact& fact, const FlowRow& row) {
+    const bool ipv6 = row.family() == Family::kIpv6;
+    SourceDay day{.day_unix_ms = StartOf(RollupTier::kDay, fact),
+                  .sensor = fact.key.sensor,
+                  .group = fact.group,
+                  .family = row.family(),
+                  .source = ipv6 ? Address{row.source.high, 0} : row.source,
+                  .prefix64 = ipv6,
+                  .kind = row.kind(),
+                  .protocol = row.protocol,
+                  .port = row.port,
+                  .packets = row.packets,
+                  .bytes = row.bytes(),
+                  .windows = 1,
+                  .first_unix_ms = fact.window_start_unix_ms + row.first_ms(),
+                  .last_unix_ms = fact.window_start_unix_ms + row.last_ms(),
+                  .region = "unknown"};
+    if (row.kind() == Kind::kTcpSyn) day.marks[2] = row.counter(2);
+    return day;
   }
 
   static int64_t StartOf(RollupTier tier, const StoredFact& fact) {

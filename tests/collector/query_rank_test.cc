@@ -232,6 +232,51 @@ TEST_F(Query, WorkersOfOneWindowCountOnce) {
   EXPECT_DOUBLE_EQ(reply.rows(0).value(), 2 * 1440);
 }
 
+TEST_F(Query, SourcesOfOneDayAreCountedOneByOne) {
+  // 600 of 23/TCP, 20 of them again in the next hour and on 80/TCP.
+  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs};
+  for (uint64_t source = 1; source <= 600; ++source) spec.rows.push_back({.source = source});
+  reader_.Add(spec);
+  spec = {.sensor = "b", .start_unix_ms = kDay + kHourMs, .live_ms = kHourMs};
+  for (uint64_t source = 1; source <= 20; ++source) {
+    spec.rows.push_back({.source = source});
+    spec.rows.push_back({.source = source, .port = 80});
+  }
+  reader_.Add(spec);
+  for (const int64_t to : {kDay + kHourMs + kHourMs, kDay + kDayMs}) {
+    const v1::RankReply reply = Rank(PortRank(kDay, to));
+    EXPECT_THAT(reply.coverage().source(), HasSubstr("rollups"));
+    EXPECT_EQ(reply.rows(0).counts().sources(), 600);
+    EXPECT_EQ(reply.rows(0).counts().sources_standard_error(), 0);
+    EXPECT_EQ(reply.rows(1).counts().sources(), 20);
+    EXPECT_EQ(reply.total().sources(), 600);
+    EXPECT_EQ(reply.total().sources_standard_error(), 0);
+  }
+  v1::SensorsRequest sensors;
+  *sensors.mutable_time() = PortRank(kDay, kDay + kDayMs).selection().time();
+  const v1::SensorsReply listed = *RecordQuery(&reader_, context_).Sensors(sensors);
+  EXPECT_EQ(listed.sensors(0).observed().sources(), 600);
+  EXPECT_EQ(listed.sensors(0).observed().sources_standard_error(), 0);
+  // Over two days, also of another zone, they are estimated.
+  EXPECT_GT(Rank(PortRank(kDay - kHourMs, kDay + kDayMs)).total().sources_standard_error(), 0);
+  context_.utc_offset_minutes = -60;
+  EXPECT_GT(Rank(PortRank(kDay, kDay + 2 * kHourMs)).total().sources_standard_error(), 0);
+}
+
+TEST_F(Query, SourcesThatAreNotAllKnownAreEstimated) {
+  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs, .folded_packets = 5};  // of 23/TCP
+  for (uint64_t source = 1; source <= 50; ++source) {
+    spec.rows.push_back({.source = source});
+    spec.rows.push_back({.source = source, .port = 80});
+  }
+  reader_.Add(spec);
+  const v1::RankReply reply = Rank(PortRank(kDay, kDay + kHourMs));
+  EXPECT_EQ(reply.rows(0).key(), "23/TCP");
+  EXPECT_GT(reply.rows(0).counts().sources_standard_error(), 0);
+  EXPECT_EQ(reply.rows(1).counts().sources_standard_error(), 0);
+  EXPECT_GT(reply.total().sources_standard_error(), 0);
+}
+
 // Random facts over two days: every hour clean, some dirty, all dirty.
 TEST_F(Query, RollupsAndFactsGiveTheSameRank) {
   std::mt19937 random(7);
@@ -276,6 +321,18 @@ TEST_F(Query, RollupsAndFactsGiveTheSameRank) {
     }
     EXPECT_EQ(clean.DebugString(), facts.DebugString());
     EXPECT_EQ(mixed.DebugString(), facts.DebugString());
+  }
+  // Within a day the sources too are the same, to the last one.
+  request = PortRank(kDay + 17 * kMinute, kDay + kDayMs);
+  for (const v1::RankBy by : {v1::RANK_BY_PORT, v1::RANK_BY_KIND, v1::RANK_BY_REGION}) {
+    request.set_by(by);
+    reader_.dirty_hours.clear();
+    v1::RankReply clean = Rank(request);
+    reader_.dirty_hours = {kDay + 5 * kHourMs, kDay + 6 * kHourMs};
+    v1::RankReply mixed = Rank(request);
+    for (v1::RankReply* reply : {&clean, &mixed}) reply->clear_coverage();
+    EXPECT_EQ(clean.DebugString(), mixed.DebugString());
+    EXPECT_EQ(clean.total().sources_standard_error(), 0);
   }
 }
 

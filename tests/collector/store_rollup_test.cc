@@ -316,6 +316,20 @@ TYPED_TEST(StoreRollupTest, SourcesAreAddedUpOverTheDay) {
   query.sensors.clear();
   query.limit = 1;
   EXPECT_THAT(*reader->ReadSources(query), SizeIs(1));
+  query.all_or_none = true;
+  query.limit = 3;
+  EXPECT_THAT(*reader->ReadSources(query), IsEmpty());
+  query.limit = 4;
+  EXPECT_THAT(*reader->ReadSources(query), SizeIs(4));
+  query.by_hour = true;
+  EXPECT_THAT(*reader->ReadSources(query), IsEmpty());  // only the end of the day is in the range
+  query.from_unix_ms = kTestDay + 5 * kHourMs;
+  ASSERT_THAT(*reader->ReadSources(query), SizeIs(2));
+  EXPECT_EQ(reader->ReadSources(query)->at(0).packets, 5U);
+  query.to_unix_ms = query.from_unix_ms;
+  query.from_unix_ms = kTestDay;
+  EXPECT_THAT(*reader->ReadSources(query), SizeIs(3));
+  query.by_hour = query.all_or_none = false;
   query.limit = 1000;
   query.to_unix_ms = query.from_unix_ms = kTestDay - 1;
   EXPECT_THAT(*reader->ReadSources(query), IsEmpty());
