@@ -16,6 +16,7 @@ namespace {
 
 constexpr uint32_t kMostDirtyHours = 100'000;
 constexpr std::size_t kMostHeld = 500'000;  // activities held while adding up
+constexpr double kChanceOfMark = 65'536;    // one in so many packets fits by its IPv4 id
 
 class SourceAnswer {
  public:
@@ -209,6 +210,27 @@ class SourceAnswer {
     }
     for (const auto& [key, activity] : order)
       WriteActivity(*key, *activity, *reply_.add_activities());
+    NoteChance();
+  }
+
+  // Beside "zmap?" and "masscan?": how many of them chance would make of the single packets that
+  // were looked at.
+  void NoteChance() {
+    const bool doubtful =
+        std::any_of(reply_.activities().begin(), reply_.activities().end(),
+                    [](const auto& a) { return a.tool().find('?') != std::string::npos; });
+    if (!doubtful) return;
+    uint64_t singles = 0;
+    for (const auto& [key, activity] : activities_) {
+      if (!HasMark(key.kind, Mark::kZmap) && !HasMark(key.kind, Mark::kMasscan)) continue;
+      for (const auto& [day, marks] : activity.days) singles += marks.packets == 1 ? 1 : 0;
+    }
+    const double by_chance = static_cast<double>(singles) / kChanceOfMark;
+    reply_.mutable_coverage()->add_notes(fmt::format(
+        "zmap? and masscan? are named by a single packet, which fits the rule by chance once in "
+        "65,536: {} expected by chance among the {} single packet{} here",
+        by_chance < 0.001 ? "under 0.001" : fmt::format("{:.3f}", by_chance), singles,
+        singles == 1 ? "" : "s"));
   }
 
   StoreReader& store_;

@@ -25,6 +25,7 @@ struct RowSpec {
   Kind kind = Kind::kTcpSyn;
   uint8_t protocol = kProtocolTcp;
   uint32_t mirai = 0;
+  uint32_t zmap = 0;
   bool ipv6 = false;  // `source` is then the upper half
 };
 
@@ -56,6 +57,7 @@ inline FlowRow MakeRow(const RowSpec& spec) {
   row.set_last_ms(200);
   row.bitmap = 1;
   if (spec.mirai > 0) row.set_counter(static_cast<int>(Mark::kMirai), spec.mirai);
+  if (spec.zmap > 0) row.set_counter(static_cast<int>(Mark::kZmap), spec.zmap);
   return row;
 }
 

@@ -8,6 +8,7 @@
 namespace teiten {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -139,6 +140,33 @@ TEST_F(Query, SourceTellsWhatAnAddressDid) {
   request.set_source("192.0.2.1/24");
   EXPECT_THAT(std::string(RecordQuery(&reader_, context_).Source(request).status().message()),
               HasSubstr("source: "));
+}
+
+// One packet in 65,536 has ZMap's number by chance: said wherever one packet is all there is.
+TEST_F(Query, ASinglePacketIsNamedWithItsChance) {
+  FactSpec spec{.start_unix_ms = kDay + 2 * kDayMs, .live_ms = kHourMs};
+  for (uint64_t source = 1; source <= 200; ++source) spec.rows.push_back({.source = source});
+  spec.rows[0].zmap = 1;
+  spec.rows.push_back({.source = 300, .packets = 2, .zmap = 2});
+  spec.rows.push_back({.source = 301, .kind = Kind::kTcpAck});  // can have no such mark
+  reader_.Add(spec);
+  v1::SourceRequest request;
+  request.set_source("0.0.0.0/8");
+  request.mutable_time()->set_from_unix_ms(kDay + 2 * kDayMs);
+  request.mutable_time()->set_to_unix_ms(kDay + 2 * kDayMs + kHourMs);
+  const v1::SourceReply reply = *RecordQuery(&reader_, context_).Source(request);
+  EXPECT_THAT(reply.coverage().notes(),
+              Contains(HasSubstr("0.003 expected by chance among the 200 single packets here")));
+  request.set_source("0.0.0.1");
+  EXPECT_THAT(RecordQuery(&reader_, context_).Source(request)->coverage().notes(),
+              Contains(HasSubstr("under 0.001 expected by chance among the 1 single packet here")));
+  request.set_source("0.0.1.44");  // 300: two packets need no such note
+  EXPECT_EQ(RecordQuery(&reader_, context_).Source(request)->coverage().notes_size(), 0);
+}
+
+TEST_F(Query, TheZoneIsTheStores) {
+  context_.utc_offset_minutes = -210;
+  EXPECT_EQ(RecordQuery(&reader_, context_).Zone({})->utc_offset_minutes(), -210);
 }
 
 TEST_F(Query, SensorsAreListedWithTheirState) {
