@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/log.h"
+#include "fmt/format.h"
 
 namespace teiten {
 namespace {
@@ -83,19 +84,23 @@ void Ingest::RunPosted() {
 }
 
 void Ingest::Step(IngestInput input) {
-  for (IngestAction& action : core_.Step(NowUnixMs(), std::move(input))) Do(action);
+  const int64_t now_unix_ms = NowUnixMs();
+  for (IngestAction& action : core_.Step(now_unix_ms, std::move(input))) Do(action);
+  LogRejections(rejections_.Take(now_unix_ms));
   {
     const std::vector<std::string> sensors = core_.Connected();
     const std::lock_guard lock(connected_mutex_);
     connected_ = {sensors.begin(), sensors.end()};
   }
-  if (on_idle_ && core_.idle()) std::exchange(on_idle_, nullptr)();
+  if (!on_idle_ || !core_.idle()) return;
+  LogRejections(rejections_.TakeAll(now_unix_ms));
+  std::exchange(on_idle_, nullptr)();
 }
 
 void Ingest::Do(IngestAction& action) {
   switch (action.kind) {
     case IngestAction::Kind::kReply:
-      return streams_->Reply(action.stream, std::move(action.reply));
+      return Reply(action);
     case IngestAction::Kind::kFinish:
       return streams_->Finish(action.stream, action.status);
     case IngestAction::Kind::kReadMore:
@@ -104,6 +109,28 @@ void Ingest::Do(IngestAction& action) {
       return Write(std::move(action.group));
     case IngestAction::Kind::kNote:
       return Log(LogLevel::kWarn, "ingest", {{"note", action.text}});
+  }
+}
+
+void Ingest::Reply(IngestAction& action) {
+  if (action.reply.has_rejection()) {
+    std::string spool;
+    for (const uint8_t byte : action.spool) spool += fmt::format("{:02x}", byte);
+    rejections_.Add(action.sensor, spool, action.reply.rejection());
+  }
+  streams_->Reply(action.stream, std::move(action.reply));
+}
+
+void Ingest::LogRejections(const std::vector<RejectionLog::Line>& lines) {
+  for (const RejectionLog::Line& line : lines) {
+    const bool conflict = line.reason == v1::Rejection::REASON_IDENTITY_CONFLICT;
+    Log(LogLevel::kWarn, conflict ? "identity_conflict" : "summary_rejected",
+        {{"sensor", line.sensor},
+         {"spool", line.spool},
+         {"sequence", std::to_string(line.sequence)},
+         {"reason", RejectionReasonName(line.reason)},
+         {"detail", line.detail},
+         {"count", std::to_string(line.count)}});
   }
 }
 

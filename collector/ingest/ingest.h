@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "collector/ingest/ingest_core.h"
+#include "collector/ingest/rejection_log.h"
 #include "collector/ingest/writer.h"
 
 namespace teiten {
@@ -51,10 +52,13 @@ class Ingest {
   void Step(IngestInput input);
   void Do(IngestAction& action);
   void Write(WriteGroup group);
+  void Reply(IngestAction& action);
+  static void LogRejections(const std::vector<RejectionLog::Line>& lines);
 
   Writer& writer_;
   Streams* streams_ = nullptr;
   IngestCore core_;
+  RejectionLog rejections_;
   std::function<void(const absl::Status&)> on_broken_store_;
   std::function<void()> on_idle_;
   uv_async_t* wake_;  // closed with the loop's next turn, so they outlive us

@@ -96,7 +96,10 @@ void IngestCore::Answer(uint64_t number, const Greeting& greeting) {
 
 void IngestCore::Reject(uint64_t stream, uint64_t sequence, v1::Rejection::Reason reason,
                         const std::string& detail) {
-  v1::Rejection& rejection = *Emit(IngestAction::Kind::kReply, stream).reply.mutable_rejection();
+  IngestAction& action = Emit(IngestAction::Kind::kReply, stream);
+  action.sensor = streams_.at(stream).sensor;
+  action.spool = streams_.at(stream).spool;
+  v1::Rejection& rejection = *action.reply.mutable_rejection();
   rejection.set_sequence(sequence);
   rejection.set_reason(reason);
   rejection.set_detail(detail);

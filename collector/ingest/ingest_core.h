@@ -82,6 +82,8 @@ struct IngestAction {
   Kind kind = Kind::kNote;
   uint64_t stream = 0;
   v1::PublishReply reply;
+  std::string sensor;  // of a reply that rejects, with its spool
+  Spool spool{};
   absl::Status status;
   WriteGroup group;
   std::string text;

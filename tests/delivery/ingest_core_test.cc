@@ -299,8 +299,15 @@ TEST_F(IngestCoreTest, RejectsOnRecordAndNeverAcknowledges) {
   bad.judgement.reason = v1::Rejection::REASON_IMPLAUSIBLE;
   bad.judgement.detail = "accounting.captured: 3, but the fates sum to 2";
   EXPECT_TRUE(Replies(Step(bad), 1).empty());
-  auto replies = Replies(Commit(), 1);
+  const std::vector<IngestAction> actions = Commit();
+  auto replies = Replies(actions, 1);
   ASSERT_EQ(replies.size(), 1);
+  EXPECT_EQ(std::count_if(actions.begin(), actions.end(),
+                          [](const IngestAction& a) {
+                            return a.reply.has_rejection() && a.sensor == "sensor-1" &&
+                                   a.spool[0] == '0' && a.spool[15] == 'f';
+                          }),
+            1);  // what the log names
   EXPECT_EQ(replies[0].rejection().sequence(), 9);
   EXPECT_TRUE(store_.record().ledgers.begin()->second.rejected.Contains(9));
   EnvelopeReceived foreign = MakeEnvelope(1, 10);

@@ -127,6 +127,8 @@ class Path(unittest.TestCase):
             self.assertEqual(done.returncode, 1, done.stderr)
             self.assertIn("rejected by the collector", done.stderr)
             self.assertTrue(list((bench.folder / "spool-copy/dead").iterdir()))
+            wait_for("a line in the log",
+                     lambda: "event=identity_conflict sensor=a spool=" in bench.collector_log())
             self.assertEqual(sorted(rows(bench.tuples("a", DAY, END))),
                              sorted(rows(first) + rows(second)))
 
@@ -138,6 +140,22 @@ class Path(unittest.TestCase):
             self.assertEqual(done.returncode, 78)
             self.assertIn("--group", done.stderr)
             self.assertFalse((bench.folder / "spool-a").exists(), "nothing was begun")
+
+    def test_rejections_are_in_the_log_folded(self):
+        """Windows years ahead are refused: the operator reads it once, with how many there were."""
+        with Bench() as bench:
+            command = bench.sensor_command("a", CAPTURES / "nmap_sT.pcap", "--replay-at",
+                                           "2099-01-01T00:00:00Z")
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60,
+                                  stdin=subprocess.DEVNULL, check=False)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            bench.stop_collector()
+            lines = [line for line in bench.collector_log().splitlines()
+                     if "event=summary_rejected" in line]
+            self.assertTrue(lines)
+            self.assertLessEqual(len(lines), 2)
+            self.assertIn("sensor=a spool=", lines[0])
+            self.assertIn("reason=implausible", lines[0])
 
     def test_two_collectors_on_one_folder(self):
         with Bench() as bench:
