@@ -64,13 +64,14 @@ class TuplesAnswer {
   }
 
   absl::Status AddFact(const StoredFact& fact) {
-    book_.AddFact(fact);
-    last_window_end_ms_ = fact.summary.window_end_unix_ms();
     point_ = {{fact.window_start_unix_ms, fact.key}, 0};
     const uint64_t skip = resume_ && resume_->fact == point_.fact ? resume_->rows : 0;
     Begin(fact, /*first_of_window=*/skip == 0);
     if (absl::Status s = AddRows(fact, skip); !s.ok()) return s;
+    if (truncated_ && point_.rows == 0) return absl::OkStatus();  // nothing of it was sent
     if (!truncated_) point_.rows = ResumePoint::kAllRows;
+    book_.AddFact(fact);
+    last_window_end_ms_ = fact.summary.window_end_unix_ms();
     const bool wanted = request_.include_empty_windows() && reply_.has_accounting();
     if (reply_.tuples_size() > 0 || wanted) return Flush();
     return SignOfLife();
