@@ -3,6 +3,7 @@
 """What the running sensor may still do: every thread of it, while it captures and sends, is an
 ordinary user without any capability, and nothing can connect to it."""
 
+import contextlib
 import os
 import pwd
 import unittest
@@ -25,15 +26,21 @@ def threads(pid):
     """{name: {field of /proc/PID/task/TID/status: words}}"""
     found = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
-        lines = (line.partition(":") for line in (task / "status").read_text().splitlines())
-        found[task.name] = {name: value.split() for name, _, value in lines}
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # ended meanwhile
+            lines = (line.partition(":") for line in (task / "status").read_text().splitlines())
+            found[task.name] = {name: value.split() for name, _, value in lines}
     return found
 
 
 def sockets(pid):
     """Inodes of its open sockets."""
-    links = [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()]
-    return {link[8:-1] for link in links if link.startswith("socket:[")}
+    inodes = set()
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            link = os.readlink(path)
+            if link.startswith("socket:["):
+                inodes.add(link[8:-1])
+    return inodes
 
 
 def listening(pid):
