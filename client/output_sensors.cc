@@ -38,6 +38,8 @@ std::string Trouble(const v1::SensorState& s) {
   if (rejected > 0) words.push_back(fmt::format("{} rejected", GroupDigits(rejected)));
   if (lost > 0) words.push_back(Plural(lost, "summary lost", "summaries lost"));
   const v1::Health& h = s.health();
+  // A sensor that reads files says nothing of its health.
+  if (h.memory_limit_bytes() > 0 && !h.interface_up()) words.push_back("interface down");
   if (h.spool_summaries() > 10) {
     words.push_back(fmt::format("{} summaries waiting", GroupDigits(h.spool_summaries())));
   }

@@ -2,6 +2,7 @@
 #include "sensor/live_sensor.h"
 
 #include <fmt/format.h>
+#include <linux/rtnetlink.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -89,7 +90,8 @@ absl::StatusOr<std::unique_ptr<LiveSensor>> LiveSensor::Open(const SensorOptions
   absl::StatusOr<std::unique_ptr<LiveSource>> source = LiveSource::Open(std::move(live));
   if (!source.ok()) return source.status();
   sensor->source_ = *std::move(source);
-  const absl::Status watching = sensor->watch_.Open();
+  const absl::Status watching =
+      sensor->watch_.Open(RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_LINK);
   if (!watching.ok()) return watching;
   return sensor;
 }
@@ -120,6 +122,7 @@ absl::StatusOr<WindowInputs> LiveSensor::MakeInputs() {
 }
 
 void LiveSensor::RefreshInputs() {
+  if (source_->IsGone()) return;  // capture ends, and says so
   const uint64_t fingerprint = fingerprint_;
   absl::StatusOr<WindowInputs> inputs = MakeInputs();
   if (!inputs.ok()) {
@@ -159,8 +162,8 @@ void LiveSensor::MakeWorker() {
       });
 }
 
-absl::Status LiveSensor::Start(std::function<void()> ended, std::function<void()> window_closed) {
-  window_closed_ = std::move(window_closed);
+absl::Status LiveSensor::Start(std::function<void()> ended, std::function<void()> changed) {
+  changed_ = std::move(changed);
   if (options_.has_collector()) {
     absl::StatusOr<std::unique_ptr<Uplink>> uplink = OpenUplink(options_, false);
     if (!uplink.ok()) return uplink.status();
@@ -176,7 +179,7 @@ absl::Status LiveSensor::Start(std::function<void()> ended, std::function<void()
   solicited_->PinPeers(*std::move(peers));
   encoder_->Start();
   capture_ = std::thread([this, ended = std::move(ended)] {
-    capture_status_ = source_->Run(*worker_);
+    capture_status_ = source_->Run(*worker_, changed_);
     ended();
   });
   return absl::OkStatus();
@@ -187,7 +190,7 @@ v1::Health LiveSensor::MakeHealth() {
   health.set_resident_bytes(ResidentBytes());
   health.set_memory_limit_bytes(static_cast<uint64_t>(options_.config.process.memory_limit_bytes));
   health.set_cpu_ms(CpuMs());
-  health.set_interface_up(source_->interface_is_up());
+  health.set_interface_up(source_->state() == InterfaceState::kUp);
   if (uplink_ != nullptr) FillHealth(uplink_->status(), health);
   return health;
 }
@@ -213,7 +216,7 @@ void LiveSensor::OnWindow(const SummaryContext& context, const WindowContents& w
     figures_.last = summary.accounting();
     AddAccounting(summary.accounting(), figures_.total);
   }
-  window_closed_();
+  changed_();
 }
 
 absl::Status LiveSensor::Finish() {

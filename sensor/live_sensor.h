@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "absl/status/statusor.h"
-#include "sensor/capture/address_watch.h"
 #include "sensor/capture/live_source.h"
+#include "sensor/capture/netlink_watch.h"
 #include "sensor/encoder.h"
 #include "sensor/options.h"
 #include "sensor/printer.h"
@@ -39,19 +39,21 @@ class LiveSensor {
   LiveSensor& operator=(const LiveSensor&) = delete;
 
   // As the final user: spool, then threads. `ended` is called on the capture thread when capture
-  // ends by itself or by Stop, `window_closed` on the encoder thread.
-  [[nodiscard]] absl::Status Start(std::function<void()> ended,
-                                   std::function<void()> window_closed);
+  // ends by itself or by Stop; `changed` on the encoder thread at each closed window, and on the
+  // capture thread when the interface comes or goes.
+  [[nodiscard]] absl::Status Start(std::function<void()> ended, std::function<void()> changed);
   void Stop() { source_->Stop(); }
   // After `ended`: waits for the last window, sends what it can. The capture's own end.
   [[nodiscard]] absl::Status Finish();
 
-  [[nodiscard]] AddressWatch& address_watch() { return watch_; }
+  [[nodiscard]] NetlinkWatch& address_watch() { return watch_; }
   // Own addresses may have changed, or the deployment key come: used from the next window on.
   void RefreshInputs();
 
   [[nodiscard]] LiveFigures figures() const;
   [[nodiscard]] std::optional<UplinkStatus> uplink_status() const;
+  [[nodiscard]] InterfaceState interface_state() const { return source_->state(); }
+  [[nodiscard]] const std::string& interface() const { return options_.config.capture.interface; }
   [[nodiscard]] const std::string& sensor_id() const { return options_.config.sensor.id; }
 
  private:
@@ -67,7 +69,7 @@ class LiveSensor {
   const SensorOptions options_;
   uint32_t rows_per_table_ = 0;
   std::unique_ptr<LiveSource> source_;
-  AddressWatch watch_;
+  NetlinkWatch watch_;
   std::unique_ptr<Uplink> uplink_;  // null without a collector
   std::unique_ptr<ServiceTable> services_;
   std::unique_ptr<SolicitedTable> solicited_;
@@ -78,7 +80,7 @@ class LiveSensor {
   std::thread capture_;
   absl::Status capture_status_;  // written by the capture thread, read after it is joined
   Printer printer_;              // encoder thread
-  std::function<void()> window_closed_;
+  std::function<void()> changed_;
   uint64_t fingerprint_ = 0;  // of the observed addresses; loop thread
 
   mutable std::mutex figures_mutex_;

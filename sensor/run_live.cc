@@ -52,7 +52,7 @@ class Loop {
   absl::Status status_;
   uv_loop_t loop_{};
   uv_signal_t term_{}, interrupt_{}, hangup_{}, user1_{};
-  uv_async_t ended_{}, window_closed_{};
+  uv_async_t ended_{}, changed_{};
   uv_poll_t netlink_{};
   uv_timer_t refresh_{};
 };
@@ -110,9 +110,9 @@ absl::Status Loop::Run() {
   Watch(interrupt_, SIGINT);
   Watch(hangup_, SIGHUP);
   Watch(user1_, SIGUSR1);
-  ended_.data = window_closed_.data = netlink_.data = refresh_.data = this;
+  ended_.data = changed_.data = netlink_.data = refresh_.data = this;
   uv_async_init(&loop_, &ended_, [](uv_async_t* at) { static_cast<Loop*>(at->data)->OnEnded(); });
-  uv_async_init(&loop_, &window_closed_,
+  uv_async_init(&loop_, &changed_,
                 [](uv_async_t* at) { static_cast<Loop*>(at->data)->WriteStatus(); });
   uv_poll_init(&loop_, &netlink_, sensor_->address_watch().fd());
   uv_poll_start(&netlink_, UV_READABLE, [](uv_poll_t* at, int, int) {
@@ -124,8 +124,8 @@ absl::Status Loop::Run() {
       &refresh_, [](uv_timer_t* at) { static_cast<Loop*>(at->data)->sensor_->RefreshInputs(); },
       1'000, kRefreshMs);
 
-  status_ = sensor_->Start([this] { uv_async_send(&ended_); },
-                           [this] { uv_async_send(&window_closed_); });
+  status_ =
+      sensor_->Start([this] { uv_async_send(&ended_); }, [this] { uv_async_send(&changed_); });
   if (!status_.ok()) CloseAll();
   uv_run(&loop_, UV_RUN_DEFAULT);
   uv_loop_close(&loop_);

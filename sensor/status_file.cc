@@ -50,6 +50,8 @@ std::string FormatStatus(const LiveSensor& sensor, int64_t now_ms) {
   const LiveFigures figures = sensor.figures();
   Json json = {{"sensor", sensor.sensor_id()},
                {"written", FormatUtcMs(now_ms)},
+               {"interface", sensor.interface()},
+               {"interface_state", InterfaceStateName(sensor.interface_state())},
                {"windows", figures.windows},
                {"not_spooled", figures.not_spooled}};
   if (figures.windows > 0) {

@@ -9,7 +9,8 @@
 
 namespace teiten {
 
-// {"sensor":…,"written":…,"windows":…,"window":{…},"total":{…},"uplink":{…}}
+// {"sensor":…,"written":…,"interface":…,"interface_state":…,"windows":…,"window":{…},"total":{…},
+//  "uplink":{…}}
 [[nodiscard]] std::string FormatStatus(const LiveSensor& sensor, int64_t now_ms);
 
 // Written beside and renamed. Errors name the path.

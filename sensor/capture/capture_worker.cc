@@ -78,7 +78,8 @@ void CaptureWorker::OpenWindow(int64_t live_from_ns) {
   window_->bitmap_key_id = inputs.bitmap_key_id;
   window_->sketch_key_id = inputs.sketch_key_id;
   window_->view = std::move(inputs.view);
-  window_monotonic_ns_ = monotonic_ns_;
+  live_ns_ = 0;
+  deaf_ = false;
   classifier_.set_view(window_->view.get());
 }
 
@@ -94,11 +95,10 @@ bool CaptureWorker::CloseWindow(int64_t live_to_ns, bool clock_stepped) {
   }
   WindowTimes& times = window_->times;
   times.live_to_ms = std::max(CeilMs(live_to_ns), times.live_from_ms);
-  times.live_ms = setup_.from_file
-                      ? static_cast<uint64_t>(times.live_to_ms - times.live_from_ms)
-                      : static_cast<uint64_t>((monotonic_ns_ - window_monotonic_ns_) / kNsPerMs);
+  times.live_ms = setup_.from_file ? static_cast<uint64_t>(times.live_to_ms - times.live_from_ms)
+                                   : static_cast<uint64_t>(live_ns_ / kNsPerMs);
   times.extended = times.live_to_ms > times.end_ms;
-  times.partial = times.live_from_ms > times.start_ms || times.live_to_ms < times.end_ms;
+  times.partial = times.live_from_ms > times.start_ms || times.live_to_ms < times.end_ms || deaf_;
   times.clock_stepped = clock_stepped;
   window_->counts.folded = window_->table.folded().packets();
   window_->counts.solicited_evicted = solicited_->TakeEvicted();
@@ -168,17 +168,28 @@ void CaptureWorker::TurnTo(int64_t t_ns) {
     if (!CloseWindow(gap ? LiveEnd() : end_ns, false)) return clock_.ExtendPast(t_ns);
     clock_.OpenAt(gap ? t_ns : end_ns);
     OpenWindow(gap ? t_ns : end_ns);
-    if (gap) window_monotonic_ns_ += t_ns - wall_ns_;  // its watch begins only now
+    if (gap) counted_ns_ = monotonic_ns_ + t_ns - wall_ns_;  // its watch begins only now
   }
 }
 
 void CaptureWorker::BeginLive(int64_t wall_ns, int64_t monotonic_ns) {
   wall_ns_ = wall_ns;
-  monotonic_ns_ = last_packet_monotonic_ns_ = monotonic_ns;
+  monotonic_ns_ = counted_ns_ = last_packet_monotonic_ns_ = monotonic_ns;
   clock_.OpenAt(wall_ns);
   clock_.Believe(wall_ns);
   OpenWindow(wall_ns);
   solicited_->set_startup_ends_s(SecondOf(wall_ns) + definitions::kStartupAckSeconds);
+}
+
+// Live time goes on to this moment, if anything could arrive until then.
+void CaptureWorker::CountLiveTime(int64_t until_monotonic_ns) {
+  const int64_t since_ns = std::max<int64_t>(until_monotonic_ns - counted_ns_, 0);
+  counted_ns_ += since_ns;
+  if (receiving_) {
+    live_ns_ += since_ns;
+  } else if (since_ns > 0) {
+    deaf_ = true;
+  }
 }
 
 void CaptureWorker::Tick(int64_t wall_ns, int64_t monotonic_ns, bool ring_empty) {
@@ -187,11 +198,15 @@ void CaptureWorker::Tick(int64_t wall_ns, int64_t monotonic_ns, bool ring_empty)
   if (held_up && !ring_empty) {
     // Watched was as long as the packets say that the ring kept meanwhile.
     monotonic_ns_ = std::min(monotonic_ns, monotonic_ns_ + LiveEnd() - wall_ns_);
+    CountLiveTime(monotonic_ns_);
     wall_ns_ = LiveEnd();
     return;
   }
   // A window that ends in a gap was watched until the tick before.
-  if (!held_up) monotonic_ns_ = monotonic_ns;
+  if (!held_up) {
+    monotonic_ns_ = monotonic_ns;
+    CountLiveTime(monotonic_ns);
+  }
   if (ring_empty) {
     const int64_t t_ns = held_up ? wall_ns : wall_ns - kCloseGraceNs;
     switch (clock_.Judge(t_ns, false, monotonic_ns)) {
@@ -206,8 +221,10 @@ void CaptureWorker::Tick(int64_t wall_ns, int64_t monotonic_ns, bool ring_empty)
         break;
     }
   }
+  // A window that could not turn, for want of a table, has the gap inside.
+  if (held_up && counted_ns_ < monotonic_ns) deaf_ = true;
   monotonic_ns_ = monotonic_ns;
-  window_monotonic_ns_ = std::min(window_monotonic_ns_, monotonic_ns);
+  counted_ns_ = held_up ? monotonic_ns : std::min(counted_ns_, monotonic_ns);
   wall_ns_ = wall_ns;
 }
 

@@ -84,6 +84,9 @@ class CaptureWorker {
   // Live: watching begins, goes on, and windows close on time without packets.
   void BeginLive(int64_t wall_ns, int64_t monotonic_ns);
   void Tick(int64_t wall_ns, int64_t monotonic_ns, bool ring_empty);
+  // Live, right after a tick: whether anything can arrive from now on. Time when it cannot is not
+  // live.
+  void SetReceiving(bool receiving) { receiving_ = receiving; }
   // The last window closes and leaves. File: at the last packet. Live: now.
   void Finish();
 
@@ -104,6 +107,7 @@ class CaptureWorker {
   [[nodiscard]] int64_t LiveEnd() const;
   // Live: did nobody watch for so long before t that it is a gap?
   [[nodiscard]] bool IsHeldUp(int64_t t_ns) const;
+  void CountLiveTime(int64_t until_monotonic_ns);
   [[nodiscard]] HashMultipliers NextTableKeys();
 
   const CaptureSetup setup_;
@@ -121,7 +125,10 @@ class CaptureWorker {
 
   int64_t wall_ns_ = 0;  // live: as of the last tick
   int64_t monotonic_ns_ = 0;
-  int64_t window_monotonic_ns_ = 0;  // when the open window's watch began
+  bool receiving_ = true;
+  int64_t counted_ns_ = 0;  // monotonic: live time is counted up to here
+  int64_t live_ns_ = 0;     // of the open window
+  bool deaf_ = false;       // the open window has time that is not live
   int64_t last_packet_monotonic_ns_ = 0;
   uint64_t tables_keyed_ = 0;
   uint64_t starved_ = 0;

@@ -102,11 +102,10 @@ InterfaceStatistics::InterfaceStatistics(const std::string& interface)
                       O_RDONLY | O_CLOEXEC)),
       fifo_fd_(open(StatisticsPath(interface, "statistics/rx_fifo_errors").c_str(),
                     O_RDONLY | O_CLOEXEC)),
-      state_fd_(open(StatisticsPath(interface, "operstate").c_str(), O_RDONLY | O_CLOEXEC)),
       before_(Total()) {}
 
 InterfaceStatistics::~InterfaceStatistics() {
-  for (const int fd : {missed_fd_, fifo_fd_, state_fd_}) {
+  for (const int fd : {missed_fd_, fifo_fd_}) {
     if (fd >= 0) close(fd);
   }
 }
@@ -125,7 +124,5 @@ std::optional<uint64_t> InterfaceStatistics::TakeDropped() {
   if (!now.has_value() || !before.has_value() || *now < *before) return std::nullopt;
   return *now - *before;
 }
-
-bool InterfaceStatistics::is_up() const { return !ReadAll(state_fd_).starts_with("down"); }
 
 }  // namespace teiten

@@ -35,14 +35,12 @@ class InterfaceStatistics {
 
   // Since the call before (or construction); nullopt: unknown.
   [[nodiscard]] std::optional<uint64_t> TakeDropped();
-  [[nodiscard]] bool is_up() const;
 
  private:
   [[nodiscard]] std::optional<uint64_t> Total() const;
 
   int missed_fd_;
   int fifo_fd_;
-  int state_fd_;
   std::optional<uint64_t> before_;
 };
 

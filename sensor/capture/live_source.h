@@ -4,12 +4,17 @@
 // poll on the ring and a wake-up, until the window's end at the latest; then non-blocking
 // pcap_dispatch: libpcap alone would sleep for ever on a quiet interface. Promiscuous mode and
 // immediate mode are off; a block retires after 100 ms.
+//
+// An interface that is down, at the start or later, is waited for: the one socket stays bound to it
+// and the kernel feeds it again when it is up, so nothing is opened twice and no privilege is
+// needed then. Windows go on meanwhile, without live time. One that is gone ends the capture.
 #pragma once
 
 #include <pcap/pcap.h>
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,6 +22,8 @@
 #include "sensor/aggregate/window_buffer.h"
 #include "sensor/capture/capture_worker.h"
 #include "sensor/capture/interface.h"
+#include "sensor/capture/interface_state.h"
+#include "sensor/capture/netlink_watch.h"
 
 namespace teiten {
 
@@ -38,13 +45,17 @@ class LiveSource {
 
   [[nodiscard]] LinkType link() const { return link_; }
   [[nodiscard]] std::string link_name() const;
-  [[nodiscard]] bool interface_is_up() const { return statistics_.is_up(); }
+  // As last looked at. Any thread.
+  [[nodiscard]] InterfaceState state() const { return state_.load(std::memory_order_relaxed); }
+  // Asks the kernel. Any thread.
+  [[nodiscard]] bool IsGone() const;
   // Since the call before. Capture thread.
   [[nodiscard]] DropCounters TakeDrops();
 
   // Captures until Stop, then drains to the last packet of the ring. Unavailable: the interface is
-  // gone (what was captured is counted). Capture thread.
-  [[nodiscard]] absl::Status Run(CaptureWorker& worker);
+  // gone (what was captured is counted). `state_changed` is called at each change of state(). On
+  // the capture thread.
+  [[nodiscard]] absl::Status Run(CaptureWorker& worker, std::function<void()> state_changed);
   // Any thread, also from a signal's callback.
   void Stop();
 
@@ -55,15 +66,22 @@ class LiveSource {
   explicit LiveSource(LiveOptions options)
       : options_(std::move(options)), statistics_(options_.interface) {}
   [[nodiscard]] absl::Status Activate();
+  [[nodiscard]] absl::StatusOr<pcap_t*> Create() const;
+  [[nodiscard]] absl::Status ActivateWhileDown();
+  void LookAtInterface(CaptureWorker& worker);
+  [[nodiscard]] absl::Status Capture(CaptureWorker& worker);
   [[nodiscard]] absl::Status Drain(CaptureWorker& worker);
   [[nodiscard]] absl::StatusOr<bool> DispatchAll(CaptureWorker& worker);
   void WaitForPackets(const CaptureWorker& worker);
-  [[nodiscard]] absl::Status AfterError();
 
   const LiveOptions options_;
   pcap_t* pcap_ = nullptr;
   LinkType link_ = LinkType::kEthernet;
   InterfaceStatistics statistics_;
+  NetlinkWatch interface_watch_;
+  bool look_ = true;  // the interface may have changed
+  std::atomic<InterfaceState> state_{InterfaceState::kUp};
+  std::function<void()> state_changed_;
   uint64_t kernel_dropped_before_ = 0;
   WakeUp stop_;
   std::atomic<bool> stopping_{false};

@@ -278,6 +278,7 @@ TEST_F(Commands, SensorsShowWhatToLookAt) {
   s.set_newest_window_end_unix_ms(kNow - 3'600'000);
   s.set_summaries(60);
   s.set_clock_skew_ms(-5000);
+  s.mutable_health()->set_memory_limit_bytes(1);  // it told of itself: not a reader of files
   s.mutable_observed()->set_sources(12'345);
   s.mutable_observed()->set_sources_standard_error(0.008);
   s.add_spools()->set_conflicts(1);
@@ -289,7 +290,8 @@ TEST_F(Commands, SensorsShowWhatToLookAt) {
   EXPECT_THAT(out_, HasSubstr("silent"));
   EXPECT_THAT(out_, HasSubstr("1h 00m ago"));
   EXPECT_THAT(out_, HasSubstr("unknown"));  // drops: absent is not zero
-  EXPECT_THAT(out_, HasSubstr("1 identity conflict, 5 summaries lost, clock -5.0 s"));
+  EXPECT_THAT(out_,
+              HasSubstr("1 identity conflict, 5 summaries lost, interface down, clock -5.0 s"));
   EXPECT_THAT(out_, HasSubstr("~12,345"));
 }
 

@@ -267,7 +267,7 @@ TEST(LiveWindows, AStoppedProcessLeavesAGap) {
   bench.Tick(kStart + kHour, kHour);
   ASSERT_EQ(bench.closed.size(), 1U) << "nobody watched the 58 windows between";
   EXPECT_EQ(bench.closed[0].times.live_to_ms, (kStart + 30 * kNsPerSecond) / kNsPerMs);
-  EXPECT_EQ(bench.closed[0].times.live_ms, 30'000U);
+  EXPECT_EQ(bench.closed[0].times.live_ms, 30'000U) << "not the hour that nobody watched";
   EXPECT_TRUE(bench.closed[0].times.partial);
   bench.Tick(kStart + kHour + 5 * kNsPerSecond, kHour + 5 * kNsPerSecond);
   bench.Finish();
@@ -304,6 +304,44 @@ TEST(LiveWindows, AGapBetweenPacketsOfTheRingIsNotWatched) {
   ASSERT_EQ(bench.closed.size(), 2U);
   EXPECT_EQ(bench.closed[1].times.live_from_ms, (kStart + 59 * kMinute) / kNsPerMs);
   EXPECT_EQ(bench.closed[1].times.live_ms, 59'000U);
+}
+
+TEST(LiveWindows, APacketThatEndsTheStopTakesNoTimeFromIt) {
+  Bench bench(false);
+  bench.worker().BeginLive(kStart, 0);
+  bench.Tick(kStart + 30 * kNsPerSecond, 30 * kNsPerSecond);
+  bench.Packet(kStart + kHour);
+  bench.Tick(kStart + kHour + kNsPerSecond, kHour + kNsPerSecond);
+  bench.Tick(kStart + kHour + 21 * kNsPerSecond, kHour + 21 * kNsPerSecond);
+  bench.Finish();
+  ASSERT_EQ(bench.closed.size(), 2U);
+  EXPECT_EQ(bench.closed[0].times.live_ms, 30'000U);
+  EXPECT_EQ(bench.closed[1].times.live_ms, 21'000U);
+  EXPECT_TRUE(bench.closed[1].times.partial);
+}
+
+TEST(LiveWindows, TimeInWhichNothingCanArriveIsNotLive) {
+  Bench bench(false);
+  bench.worker().BeginLive(kStart, 0);
+  const auto tick = [&](int64_t s) { bench.Tick(kStart + s * kNsPerSecond, s * kNsPerSecond); };
+  tick(20);
+  bench.worker().SetReceiving(false);
+  tick(50);
+  tick(61);  // the first window closes
+  tick(121);
+  tick(150);
+  bench.worker().SetReceiving(true);
+  tick(181);
+  tick(241);
+  bench.Finish();
+  ASSERT_EQ(bench.closed.size(), 5U) << "windows close on time all the same";
+  const uint64_t live_ms[] = {20'000, 0, 31'000, 60'000, 0};
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(bench.closed[i].times.live_ms, live_ms[i]) << i;
+  EXPECT_TRUE(bench.closed[0].times.partial);
+  EXPECT_TRUE(bench.closed[1].times.partial);
+  EXPECT_EQ(bench.closed[1].times.live_to_ms, (kStart + 2 * kMinute) / kNsPerMs);
+  EXPECT_TRUE(bench.closed[2].times.partial);
+  EXPECT_FALSE(bench.closed[3].times.partial);
 }
 
 }  // namespace

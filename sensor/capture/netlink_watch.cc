@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sensor/capture/address_watch.h"
+#include "sensor/capture/netlink_watch.h"
 
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
@@ -13,23 +13,23 @@
 
 namespace teiten {
 
-absl::Status AddressWatch::Open() {
+absl::Status NetlinkWatch::Open(uint32_t groups) {
   fd_ = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
-  address.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_LINK;
+  address.nl_groups = groups;
   if (fd_ < 0 || bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
     return absl::UnavailableError(
-        absl::StrCat("cannot watch this host's addresses (netlink): ", std::strerror(errno)));
+        absl::StrCat("cannot watch the network of this host (netlink): ", std::strerror(errno)));
   }
   return absl::OkStatus();
 }
 
-AddressWatch::~AddressWatch() {
+NetlinkWatch::~NetlinkWatch() {
   if (fd_ >= 0) close(fd_);
 }
 
-bool AddressWatch::TakePending() {
+bool NetlinkWatch::TakePending() {
   std::array<char, 8192> buffer;
   bool any = false;
   for (;;) {
