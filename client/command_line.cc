@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "client/help_text.h"
+#include "common/text.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -199,7 +200,6 @@ class CommandLine {
     Own(sub, "--format", words_.format, "json, csv, markdown or html (default: markdown)");
     Own(sub, "--out", words_.direct.report_file, "File to write (default: standard output)");
     Own(sub, "--limit", words_.limit, "Rows of each table, at most 100 (default: 10)");
-    Own(sub, "--language", words_.direct.language, "en or ja (default: en)");
     Option(sub, kTimeGroup, "--from", words_.time.from, "Begin of a report over any time");
     Option(sub, kTimeGroup, "--to", words_.time.to, "Its end, not included");
     AddSensorFilters(sub);
@@ -220,7 +220,7 @@ std::string UsageProblem(const std::string& problem, Command command) {
                                    [&](const CommandName& c) { return c.command == command; });
   const std::string name =
       known == std::end(kCommands) ? std::string() : std::string(known->name) + " ";
-  return fmt::format("teiten: {}\nTry: teiten {}--help\n", problem, name);
+  return ErrorLines("teiten", fmt::format("{}; see teiten {}--help", problem, name));
 }
 
 }  // namespace teiten

@@ -35,7 +35,7 @@ struct CommandLineResult {
 };
 
 [[nodiscard]] CommandLineResult ReadCommandLine(const std::vector<std::string>& arguments);
-// "teiten: <problem>" and where help is.
+// "teiten: <problem>", a line each, and where help is.
 [[nodiscard]] std::string UsageProblem(const std::string& problem, Command command);
 
 }  // namespace teiten

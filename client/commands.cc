@@ -139,7 +139,6 @@ class CommandRun {
     *request.mutable_groups() = o_.selection.groups();
     request.set_format(o_.report_format);
     request.set_edition(v1::REPORT_EDITION_INTERNAL);
-    request.set_language(o_.language);
     request.set_rows(Limit32());
     const absl::StatusOr<v1::GetReportReply> reply = link_.Report(request);
     if (!reply.ok()) return Fail(reply.status());

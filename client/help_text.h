@@ -22,7 +22,8 @@ inline constexpr const char* kProgramFooter =
     "The collector's address can stand in ~/.config/teiten/profile.toml:\n"
     "  collector = \"127.0.0.1:7843\"\n"
     "\n"
-    "Exit: 0 done, 1 failed, 2 usage, 69 collector unreachable, 75 try again, 77 not allowed.";
+    "Exit: 0 done, 1 failed, 2 usage, 69 collector unreachable, 74 I/O error, 75 try again,\n"
+    "77 not allowed, 78 configuration.";
 
 inline constexpr CommandHelp kRankHelp = {
     "Rank ports, kinds, regions, tools, sensors or sources",
@@ -71,7 +72,7 @@ inline constexpr CommandHelp kReportHelp = {
     "\nExamples:\n"
     "  teiten report --day yesterday --format html --out report.html\n"
     "      Yesterday as one self-contained page.\n"
-    "  teiten report --from 2026-11-16 --to 2026-11-23 --language ja\n"
-    "      A week in Japanese, as Markdown on the terminal."};
+    "  teiten report --from 2026-11-16 --to 2026-11-23\n"
+    "      A week, as Markdown on the terminal."};
 
 }  // namespace teiten

@@ -4,10 +4,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <clocale>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -21,8 +24,11 @@ namespace {
 
 using teiten::ExitCode;
 
+int write_error = 0;  // of standard output, the first
+
 void Write(std::FILE* stream, std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stream);
+  const bool written = std::fwrite(text.data(), 1, text.size(), stream) == text.size();
+  if (!written && stream == stdout && write_error == 0) write_error = errno;
 }
 
 int64_t NowUnixMs() {
@@ -52,8 +58,10 @@ absl::StatusOr<std::string> CollectorAddress(const teiten::ClientOptions& option
 
 // A full disk behind the pipe must not look like a whole answer.
 ExitCode Flush(ExitCode exit) {
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
-  std::perror("teiten: standard output");
+  if (std::fflush(stdout) != 0 && write_error == 0) write_error = errno;
+  if (write_error == 0) return exit;
+  Write(stderr, fmt::format("teiten: standard output: {}; make room, or write to somewhere else\n",
+                            std::strerror(write_error)));
   return ExitCode::kIo;
 }
 
@@ -91,6 +99,9 @@ ExitCode Run(const std::vector<std::string>& arguments) {
 
 int main(int argc, char** argv) {
   std::setlocale(LC_CTYPE, "");
+  // A reader that has enough ends this as it ends any filter, even if whoever started it ignores
+  // the signal.
+  std::signal(SIGPIPE, SIG_DFL);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   return static_cast<int>(Run(arguments));
 }

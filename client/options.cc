@@ -6,6 +6,7 @@
 #include "client/command_line.h"
 #include "client/parse_values.h"
 #include "client/text_table.h"
+#include "common/address.h"
 #include "common/time_format.h"
 #include "fmt/format.h"
 
@@ -48,6 +49,14 @@ class Finisher {
     if (std::string p = FinishOutput(); !p.empty()) return p;
     if (std::string p = FinishLimit(); !p.empty()) return p;
     if (options_.command == Command::kReport) return FinishReport();
+    if (options_.command == Command::kSource) {
+      if (!ParsePrefix(options_.source)) {
+        return fmt::format(
+            "\"{}\": no address nor prefix; write 192.0.2.7, 2001:db8::1 or 192.0.2.0/24 with the "
+            "host bits zero",
+            options_.source);
+      }
+    }
     const TimeWords& time = words_.time;
     options_.time_given = !time.from.empty() || !time.to.empty() || !time.last.empty();
     if (std::string p = ParseTimeWords(time, at_, *options_.selection.mutable_time()); !p.empty()) {
@@ -126,9 +135,6 @@ class Finisher {
       return fmt::format("--format \"{}\": write json, csv, markdown or html", words_.format);
     }
     options_.report_format = format->second;
-    if (options_.language != "en" && options_.language != "ja") {
-      return fmt::format("--language \"{}\": write en or ja", options_.language);
-    }
     return FinishReportTime();
   }
 

@@ -38,7 +38,6 @@ struct ClientOptions {
   v1::ReportPeriod report_period = v1::REPORT_PERIOD_DAY;
   v1::ReportFormat report_format = v1::REPORT_FORMAT_MARKDOWN;
   std::string report_file;  // empty: standard output
-  std::string language = "en";
 };
 
 // What is to be done: run the command, or print `text` and exit.

@@ -29,7 +29,7 @@ std::optional<int64_t> ParseTimeWord(const std::string& word, const AskedAt& at)
 std::string AllKinds() {
   std::string text;
   for (const KindClass c : {KindClass::kScan, KindClass::kBackscatter, KindClass::kOther}) {
-    text += fmt::format("\n    {}:", KindClassName(c));
+    text += fmt::format("{} {}:", text.empty() ? "" : ";", KindClassName(c));
     for (int kind = 1; kind < kKindCount; ++kind) {
       if (ClassOf(static_cast<Kind>(kind)) == c) {
         text += fmt::format(" {}", KindName(static_cast<Kind>(kind)));

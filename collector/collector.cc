@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/collector.h"
 
+#include <fmt/format.h>
 #include <uv.h>
 
 #include <algorithm>
@@ -25,6 +26,7 @@
 #include "common/folder_lock.h"
 #include "common/keyed_hash.h"
 #include "common/log.h"
+#include "common/text.h"
 #include "common/time_format.h"
 
 namespace teiten {
@@ -92,7 +94,10 @@ absl::Status Collector::Start() {
   absl::StatusOr<FolderLock> lock = FolderLock::Take(config_.data.folder);
   if (!lock.ok()) return lock.status();
   lock_.emplace(*std::move(lock));
-  if (absl::Status s = regions_.Load(config_.enrich.region_file); !s.ok()) return s;
+  if (absl::Status s = regions_.Load(config_.enrich.region_file); !s.ok()) {
+    return absl::InvalidArgumentError(
+        fmt::format("enrich.region_file: {}; give an MMDB file, or none", Text(s)));
+  }
   SqliteStoreOptions options;
   options.folder = config_.data.folder;
   options.utc_offset_minutes = config_.utc_offset_minutes;
@@ -270,7 +275,7 @@ ExitCode CodeOf(const absl::Status& status) {
 ExitCode RunCollector(const CollectorConfig& config) {
   Collector collector(config);
   if (absl::Status started = collector.Start(); !started.ok()) {
-    Log(LogLevel::kError, "cannot_start", {{"reason", Text(started)}});
+    fmt::print(stderr, "{}", ErrorLines("teiten-collector", Text(started)));
     return CodeOf(started);
   }
   return collector.Run();

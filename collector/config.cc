@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/config_file.h"
+#include "common/text.h"
 
 namespace teiten {
 namespace {
@@ -22,7 +23,8 @@ constexpr const char* kExamples = R"(Examples
       As a daemon. Every key: config/collector.toml; try it with --check --dump.
 
 Exit codes
-  0 done · 2 usage · 74 I/O error, disk full · 75 try again · 78 configuration, busy port or folder)";
+  0 done · 2 usage · 74 I/O error, disk full · 77 a folder it may not use · 78 configuration, busy
+  port or folder)";
 
 std::string CheckZone(std::string_view text) {
   if (ParseZone(text)) return "";
@@ -86,6 +88,10 @@ ConfigFile CollectorConfigFile(CollectorConfig* config) {
   return ConfigFile(std::move(keys));
 }
 
+std::string UsageText(const std::string& problem) {
+  return problem + "; see teiten-collector --help";
+}
+
 struct Flag {
   const char* flag;
   const char* path;
@@ -134,10 +140,10 @@ std::string Apply(const Line& line, ConfigFile& file, CollectorConfig& config) {
   absl::StatusOr<Endpoint> endpoint = ParseLocalEndpoint(config.listen.address);
   if (endpoint.ok()) config.endpoint = *std::move(endpoint);
   config.utc_offset_minutes = ParseZone(config.data.zone).value_or(0);
-  // A default or a flag is seen by who starts it; a file is found later by somebody else.
-  const std::string& origin = file.Origin("listen.address");
-  const bool from_file = origin != "default" && !origin.starts_with("--");
-  if (from_file && !config.listen.insecure) {
+  // A flag is seen by who starts it, the default stands in the manual; another address in a file is
+  // found later by somebody else.
+  const bool chosen = config.listen.address != CollectorConfig().listen.address;
+  if (chosen && !file.Origin("listen.address").starts_with("--") && !config.listen.insecure) {
     Add(file.Error("listen.address",
                    "nothing is encrypted here yet; say so with "
                    "listen.insecure = true"),
@@ -191,20 +197,29 @@ CollectorOptions ParseCollectorOptions(int argc, const char* const* argv) {
   Declare(*app.add_subcommand("serve", "Run the collector (the default)"), line);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& error) {  // --help, --version
+    options.exit = app.exit(error) == 0 ? ExitCode::kDone : ExitCode::kInternal;
+    return options;
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error, std::cout, std::cerr);
-    options.exit = code == 0 ? ExitCode::kDone : ExitCode::kUsage;
+    fmt::print(stderr, "{}", ErrorLines("teiten-collector", UsageText(error.what())));
+    options.exit = ExitCode::kUsage;
+    return options;
+  }
+  if (line.dump && !line.check) {
+    fmt::print(stderr, "{}", ErrorLines("teiten-collector", UsageText("--dump goes with --check")));
+    options.exit = ExitCode::kUsage;
     return options;
   }
   ConfigFile file = CollectorConfigFile(&options.config);
   const std::string problems = Apply(line, file, options.config);
   if (!problems.empty()) {
-    fmt::print(stderr, "{}\n", problems);
+    fmt::print(stderr, "{}", ErrorLines("teiten-collector", problems));
     options.exit = ExitCode::kConfiguration;
     return options;
   }
   if (line.check) {
     if (line.dump) fmt::print("{}", file.Dump());
+    fmt::print(stderr, "teiten-collector: configuration is good\n");
     options.exit = ExitCode::kDone;
   }
   return options;

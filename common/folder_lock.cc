@@ -23,6 +23,10 @@ absl::Status MakeFolder(const std::string& folder) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
     return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", folder));
   }
+  if (!std::filesystem::is_directory(folder, error) && !error) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(folder, " is not a folder; give another, or move that away"));
+  }
   return absl::OkStatus();
 }
 

@@ -3,6 +3,7 @@
 // own, which std::string_view does not convert to, so its strings library is not used.)
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,15 @@ namespace teiten {
     text.remove_prefix(end + 1);
   }
   return parts;
+}
+
+// What a program says on standard error: each problem is a line of its own and names the program.
+[[nodiscard]] inline std::string ErrorLines(std::string_view program, std::string_view problems) {
+  std::string lines;
+  for (const std::string_view problem : SplitTrimmed(problems, '\n')) {
+    lines.append(program).append(": ").append(problem).append("\n");
+  }
+  return lines;
 }
 
 }  // namespace teiten

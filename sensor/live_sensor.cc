@@ -206,6 +206,7 @@ bool LiveSensor::Spool(const SummaryContext& context, const WindowContents& wind
 
 void LiveSensor::OnWindow(const SummaryContext& context, const WindowContents& window) {
   printer_.Print(context, window);
+  if (printer_.broken() && uplink_ == nullptr) Stop();  // nobody would ever see what comes
   const bool spooled = uplink_ == nullptr || Spool(context, window);
   const v1::WindowSummary summary = AccountingOf(context, window);
   {

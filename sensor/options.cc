@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/text.h"
 #include "common/time_format.h"
 
 namespace teiten {
@@ -68,7 +69,7 @@ std::vector<KeyFlag> KeyFlags() {
 }
 
 struct Line {
-  std::string config_file, print, replay_at;
+  std::string config_file, print, replay_at, wait;
   bool check = false, dump = false, insecure = false;
   std::vector<KeyFlag> keys = KeyFlags();
 };
@@ -87,6 +88,8 @@ void Declare(CLI::App& app, Line& line, SensorOptions& options) {
   app.add_option("--speed", options.speed,
                  "Read a file no faster than this many times real time (default: no limit)")
       ->check(CLI::PositiveNumber);
+  app.add_option("--wait", line.wait,
+                 "After a file: how long to wait for the collector to have it all (default: 60s)");
   for (KeyFlag& key : line.keys) {
     // Not CLI11's own list handling: a service may contain commas.
     app.add_option(key.flag, key.values, key.help)->allow_extra_args(false);
@@ -121,46 +124,64 @@ absl::Status SetKeys(const Line& line, ConfigFile& file, SensorOptions& options)
   return FinishSensorConfig(file, &options.config);
 }
 
-// What depends on the mode.
-absl::Status SetMode(const Line& line, const ConfigFile& file, SensorOptions& options) {
-  SensorConfig& config = options.config;
-  if (line.print == "csv") options.print = PrintFormat::kCsv;
-  if (line.print == "json") options.print = PrintFormat::kJson;
-  if (line.print == "none") options.print = PrintFormat::kNone;
+// Flags that exclude each other; empty where they fit.
+std::string Contradiction(const Line& line, const SensorOptions& options) {
+  const auto typed = [&](std::string_view flag) -> std::string {
+    for (const KeyFlag& key : line.keys) {
+      if (key.flag == flag && !key.values.empty()) return key.values.back();
+    }
+    return "";
+  };
+  if (line.dump && !line.check) return "--dump goes with --check";
   if (!options.reads_file()) {
-    if (config.capture.interface.empty()) {
-      return absl::InvalidArgumentError(
-          "nothing to do: give --read FILE, --interface NAME or --config FILE with "
-          "capture.interface (see --help)");
-    }
-    if (!line.replay_at.empty() || options.speed > 0) {
-      return absl::InvalidArgumentError("--replay-at and --speed go with --read");
-    }
-    return absl::OkStatus();
+    const bool of_file = !line.replay_at.empty() || options.speed > 0 || !line.wait.empty();
+    return of_file ? "--replay-at, --speed and --wait go with --read FILE" : "";
   }
-  // A file is no live point: whatever group its sensor has, what it holds was seen at another time.
-  if (file.Origin("sensor.group") == "--group" && config.sensor.group != "replay") {
-    return absl::InvalidArgumentError(
-        "--group: what a file holds belongs to group replay, which no report includes unless "
-        "asked; leave --group out");
-  }
-  config.sensor.group = "replay";
-  // It has no own addresses unless told.
-  if (config.capture.observe.empty()) config.observe.everything = true;
+  if (!typed("--interface").empty()) return "give --read or --interface, not both";
+  const std::string group = typed("--group");
+  if (group.empty() || group == "replay") return "";
+  return "--group: what a file holds belongs to group replay, which no report includes unless "
+         "asked; leave --group out";
+}
+
+// Flags that stand for no key; what is wrong with them, or empty.
+std::string TakeTimes(const Line& line, SensorOptions& options) {
   options.replay_now = line.replay_at == "now";
   if (!line.replay_at.empty() && !options.replay_now) {
     options.replay_at_ms = ParseTimeMs(line.replay_at);
     if (!options.replay_at_ms.has_value()) {
-      return absl::InvalidArgumentError(fmt::format(
-          "--replay-at: \"{}\" is no time; write now or 2026-11-22T10:00:00Z", line.replay_at));
+      return fmt::format("--replay-at: \"{}\" is no time; write now or 2026-11-22T10:00:00Z",
+                         line.replay_at);
     }
   }
-  return absl::OkStatus();
+  if (line.wait.empty()) return "";
+  const absl::StatusOr<int64_t> wait_ms = ParseConfigDuration(line.wait);
+  if (!wait_ms.ok()) return fmt::format("--wait: {}", std::string(wait_ms.status().message()));
+  options.drain_timeout_ms = *wait_ms;
+  return "";
 }
 
-ExitCode Complain(const absl::Status& status) {
-  fmt::print(stderr, "teiten-sensor: {}\n", std::string(status.message()));
-  return ExitCode::kConfiguration;
+// What depends on the mode. False: there is nothing to do.
+bool SetMode(const Line& line, SensorOptions& options) {
+  SensorConfig& config = options.config;
+  if (line.print == "csv") options.print = PrintFormat::kCsv;
+  if (line.print == "json") options.print = PrintFormat::kJson;
+  if (line.print == "none") options.print = PrintFormat::kNone;
+  if (!options.reads_file()) return !config.capture.interface.empty();
+  // A file is no live point: whatever group its sensor has, what it holds was seen at another time.
+  config.sensor.group = "replay";
+  // It has no own addresses unless told.
+  if (config.capture.observe.empty()) config.observe.everything = true;
+  return true;
+}
+
+ExitCode Complain(std::string_view problems, ExitCode code) {
+  fmt::print(stderr, "{}", ErrorLines("teiten-sensor", problems));
+  return code;
+}
+
+ExitCode ComplainOfUsage(const std::string& problem) {
+  return Complain(problem + "; see teiten-sensor --help", ExitCode::kUsage);
 }
 
 }  // namespace
@@ -172,21 +193,33 @@ ParsedOptions ParseSensorOptions(int argc, char** argv) {
   Declare(app, line, parsed.options);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& error) {  // --help, --version
+    parsed.exit = app.exit(error) == 0 ? ExitCode::kDone : ExitCode::kInternal;
+    return parsed;
   } catch (const CLI::ParseError& error) {
-    const bool said = app.exit(error) == 0;  // --help, --version
-    parsed.exit = said ? ExitCode::kDone : ExitCode::kUsage;
+    parsed.exit = ComplainOfUsage(error.what());
+    return parsed;
+  }
+  std::string problem = Contradiction(line, parsed.options);
+  if (problem.empty()) problem = TakeTimes(line, parsed.options);
+  if (!problem.empty()) {
+    parsed.exit = ComplainOfUsage(problem);
     return parsed;
   }
   ConfigFile file = SensorConfigFile(&parsed.options.config);
-  absl::Status status = SetKeys(line, file, parsed.options);
-  if (status.ok() && line.check) {
+  const absl::Status status = SetKeys(line, file, parsed.options);
+  if (!status.ok()) {
+    parsed.exit = Complain(std::string(status.message()), ExitCode::kConfiguration);
+  } else if (line.check) {
     if (line.dump) fmt::print("{}", file.Dump());
     fmt::print(stderr, "teiten-sensor: configuration is good\n");
     parsed.exit = ExitCode::kDone;
-    return parsed;
+  } else if (!SetMode(line, parsed.options)) {
+    parsed.exit = line.config_file.empty()
+                      ? ComplainOfUsage("nothing to do: give --read FILE or --interface NAME")
+                      : Complain(line.config_file + ": capture.interface: must be given, or --read",
+                                 ExitCode::kConfiguration);
   }
-  if (status.ok()) status = SetMode(line, file, parsed.options);
-  if (!status.ok()) parsed.exit = Complain(status);
   parsed.options.shareable = file.Shareable();
   return parsed;
 }

@@ -11,9 +11,20 @@
 namespace teiten {
 
 void Printer::Write(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() || !status_.ok()) return;
-  status_ = absl::UnavailableError(
-      absl::StrCat("cannot write to standard output: ", std::strerror(errno)));
+  if (broken_) return;
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) Break(errno);
+}
+
+void Printer::Flush() {
+  if (!broken_ && std::fflush(stdout) != 0) Break(errno);
+}
+
+void Printer::Break(int error) {
+  broken_ = true;
+  if (error == EPIPE) return;
+  status_.Update(
+      absl::UnavailableError(absl::StrCat("cannot write to standard output: ", std::strerror(error),
+                                          "; make room, or print to somewhere else")));
 }
 
 void Printer::Print(const SummaryContext& context, const WindowContents& window) {
@@ -28,7 +39,7 @@ void Printer::Print(const SummaryContext& context, const WindowContents& window)
   } else {
     status_.Update(PrintJson(summary, write));
   }
-  std::fflush(stdout);  // who watches live sees each window as it closes
+  Flush();  // who watches live sees each window as it closes
   WriteAccounting(summary);
 }
 
@@ -39,10 +50,7 @@ void Printer::WriteAccounting(const v1::WindowSummary& summary) {
 
 absl::Status Printer::Finish() {
   if (format_ == PrintFormat::kCsv && !header_written_) Write(CsvHeaderLine());
-  if (std::fflush(stdout) != 0 && status_.ok()) {
-    status_ = absl::UnavailableError(
-        absl::StrCat("cannot write to standard output: ", std::strerror(errno)));
-  }
+  Flush();
   return status_;
 }
 

@@ -16,15 +16,20 @@ class Printer {
 
   // Encoder thread.
   void Print(const SummaryContext& context, const WindowContents& window);
-  // The first failure: a full disk, a closed pipe.
+  // Nothing more can be printed: the disk is full, or the reader has closed the pipe.
+  [[nodiscard]] bool broken() const { return broken_; }
+  // The first failure. A closed pipe is none: its reader has what it wanted.
   [[nodiscard]] absl::Status Finish();
 
  private:
   void Write(std::string_view text);
+  void Flush();
+  void Break(int error);
   static void WriteAccounting(const v1::WindowSummary& summary);
 
   const PrintFormat format_;
   bool header_written_ = false;
+  bool broken_ = false;
   absl::Status status_;
 };
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/log.h"
+#include "common/text.h"
 #include "common/time_format.h"
 #include "sensor/capture/file_source.h"
 #include "sensor/context.h"
@@ -119,7 +120,10 @@ Reading ReadThrough(const SensorOptions& options, FileSource& source, uint32_t r
 // Where summaries of the file go: printed, and to the spool if there is a collector.
 class Output {
  public:
-  Output(PrintFormat print, Uplink* uplink) : printer_(print), uplink_(uplink) {}
+  Output(const SensorOptions& options, Uplink* uplink)
+      : printer_(EffectivePrint(options)),
+        uplink_(uplink),
+        spool_folder_(options.config.spool.folder) {}
 
   void Take(const SummaryContext& context, const WindowContents& window) {
     printer_.Print(context, window);
@@ -130,28 +134,41 @@ class Output {
   // What went wrong first; waits for the collector.
   [[nodiscard]] absl::Status Finish(int64_t drain_timeout_ms) {
     absl::Status status = printer_.Finish();
-    status.Update(spooled_);
     if (uplink_ == nullptr) return status;
-    status.Update(uplink_->Drain(drain_timeout_ms));
-    // What the collector refuses is settled, and yet not in its record.
-    const uint64_t rejected = uplink_->status().uplink.rejected;
-    if (rejected > 0) {
-      status.Update(absl::CancelledError(
-          fmt::format("{} summaries were rejected by the collector (the log has the reasons); they "
-                      "are not in its record, and kept in the spool's folder dead/",
-                      rejected)));
-    }
+    const absl::Status drained = uplink_->Drain(drain_timeout_ms);
+    status.Update(Lost(uplink_->status()));
+    status.Update(spooled_);
+    status.Update(drained);
     return status;
   }
 
  private:
+  // Of a file nothing is lost without a word: it can be read again.
+  [[nodiscard]] absl::Status Lost(const UplinkStatus& now) const {
+    const uint64_t no_room = now.spool.shed_size + now.spool.shed_age + now.spool.unwritable;
+    if (no_room > 0) {
+      return absl::ResourceExhaustedError(
+          fmt::format("{} summaries did not fit into the spool {} ({}) and are declared lost; make "
+                      "room, and read the file again",
+                      no_room, spool_folder_,
+                      now.disk_error.empty() ? "spool.limit is reached" : now.disk_error));
+    }
+    // What the collector refuses is settled, and yet not in its record.
+    if (now.uplink.rejected == 0) return absl::OkStatus();
+    return absl::CancelledError(fmt::format(
+        "{} summaries were rejected by the collector (the log has the reasons); they are "
+        "not in its record, and kept in {}/dead",
+        now.uplink.rejected, spool_folder_));
+  }
+
   Printer printer_;
   Uplink* uplink_;
+  const std::string spool_folder_;
   absl::Status spooled_;
 };
 
 void Say(const absl::Status& status) {
-  if (!status.ok()) fmt::print(stderr, "teiten-sensor: {}\n", std::string(status.message()));
+  fmt::print(stderr, "{}", ErrorLines("teiten-sensor", std::string(status.message())));
 }
 
 ExitCode Complain(const absl::Status& status, ExitCode code) {
@@ -163,7 +180,7 @@ ExitCode Complain(const absl::Status& status, ExitCode code) {
 ExitCode OpenError(const absl::Status& status) {
   const bool damaged = status.code() == absl::StatusCode::kInvalidArgument ||
                        status.code() == absl::StatusCode::kDataLoss;
-  return Complain(status, damaged ? ExitCode::kDamagedInput : ExitCode::kIo);
+  return Complain(status, damaged ? ExitCode::kDamagedInput : ExitCodeOf(status));
 }
 
 }  // namespace
@@ -185,7 +202,7 @@ ExitCode RunFile(const SensorOptions& options) {
     uplink = *std::move(opened);
     uplink->Start();
   }
-  Output output(EffectivePrint(options), uplink.get());
+  Output output(options, uplink.get());
   const Reading reading =
       ReadThrough(options, **source, memory->rows_per_table, shift_ms,
                   [&](const SummaryContext& context, const WindowContents& window) {

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "common/log.h"
+#include "common/text.h"
 #include "common/time_format.h"
 #include "sensor/context.h"
 #include "sensor/live_sensor.h"
@@ -133,7 +134,7 @@ absl::Status Loop::Run() {
 }
 
 ExitCode Complain(const absl::Status& status, ExitCode code) {
-  fmt::print(stderr, "teiten-sensor: {}\n", std::string(status.message()));
+  fmt::print(stderr, "{}", ErrorLines("teiten-sensor", std::string(status.message())));
   return code;
 }
 
@@ -156,7 +157,7 @@ ExitCode RunLive(const SensorOptions& options) {
   absl::StatusOr<std::unique_ptr<LiveSensor>> sensor = LiveSensor::Open(options);
   if (!sensor.ok()) return OpenError(sensor.status());
   const absl::Status dropped = DropPrivileges(options.config.process.user);
-  if (!dropped.ok()) return Complain(dropped, ExitCode::kPrivilege);
+  if (!dropped.ok()) return OpenError(dropped);
   Log(LogLevel::kInfo, "started",
       {{"sensor", options.config.sensor.id},
        {"interface", options.config.capture.interface},

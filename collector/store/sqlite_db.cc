@@ -16,6 +16,8 @@ constexpr int kLeastVersion = 3'040'000;
 constexpr int kBusyTimeoutMs = 5'000;
 
 absl::StatusCode CodeOf(int code) {
+  // The index of a write-ahead log could not grow: what a full disk looks like from there.
+  if (code == SQLITE_IOERR_SHMSIZE) return absl::StatusCode::kResourceExhausted;
   switch (code & 0xff) {
     case SQLITE_FULL:
       return absl::StatusCode::kResourceExhausted;
@@ -260,7 +262,10 @@ absl::Status SqliteDb::ErrorStatus(int code) const {
   const int detail = handle_ == nullptr ? code : sqlite3_extended_errcode(handle_);
   if (detail != SQLITE_OK) code = detail;
   const char* text = handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_);
-  return absl::Status(CodeOf(code), fmt::format("{}: {} (SQLite {})", path_, text, code));
+  const absl::StatusCode status = CodeOf(code);
+  const bool full = status == absl::StatusCode::kResourceExhausted;
+  return absl::Status(status, fmt::format("{}: {} (SQLite {}){}", path_, text, code,
+                                          full ? "; make room on its disk" : ""));
 }
 
 // ---- Transaction

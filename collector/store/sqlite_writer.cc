@@ -19,6 +19,11 @@ constexpr std::string_view kOffsetMeta = "utc_offset_minutes";
 constexpr std::string_view kKeyMeta = "deployment_key";
 constexpr std::string_view kGenerationMeta = "generation";
 
+std::string ZoneText(int minutes) {
+  return fmt::format("{}{:02}:{:02}", minutes < 0 ? '-' : '+', std::abs(minutes) / 60,
+                     std::abs(minutes) % 60);
+}
+
 absl::StatusOr<v1::DeploymentKey> RandomKey() {
   uint64_t id = 0;
   std::string key(16, '\0');
@@ -116,10 +121,11 @@ absl::Status SqliteWriter::LoadMeta(const SqliteStoreOptions& options) {
     if (!offset.ok()) return offset.status();
   }
   if (**offset != fmt::format("{}", options.utc_offset_minutes)) {
-    return absl::FailedPreconditionError(
-        fmt::format("{}: the store was made with utc_offset_minutes = {} and keeps it; {} was asked"
-                    " for",
-                    paths_.Record(), **offset, options.utc_offset_minutes));
+    return absl::FailedPreconditionError(fmt::format(
+        "{}: data.zone: the store was made with {} and keeps it; {} was asked for: leave "
+        "it out, or give another folder",
+        paths_.Record(), ZoneText(std::atoi((*offset)->c_str())),
+        ZoneText(options.utc_offset_minutes)));
   }
   const absl::StatusOr<std::optional<std::string>> key = record_.Meta(kKeyMeta);
   if (!key.ok()) return key.status();

@@ -26,7 +26,7 @@ absl::Status OpenError(const std::string& path, int error) {
     return absl::PermissionDeniedError(
         absl::StrCat(text, "; run as a user who may read it, or change its mode"));
   }
-  return absl::UnavailableError(text);
+  return absl::UnavailableError(absl::StrCat(text, "; check the path"));
 }
 
 int64_t TimeNs(const pcap_pkthdr* header) {
@@ -61,8 +61,8 @@ absl::StatusOr<std::unique_ptr<FileSource>> FileSource::Open(const std::string& 
       pcap_fopen_offline_with_tstamp_precision(*file, PCAP_TSTAMP_PRECISION_NANO, error);
   if (source->pcap_ == nullptr) {
     std::fclose(*file);
-    return absl::DataLossError(
-        absl::StrCat(path, ": not a capture file that libpcap reads (", error, ")"));
+    return absl::DataLossError(absl::StrCat(path, ": not a capture file (", error,
+                                            "); give one in pcap or pcapng format"));
   }
   const int dlt = pcap_datalink(source->pcap_);
   const std::optional<LinkType> link = LinkTypeFromDlt(dlt);

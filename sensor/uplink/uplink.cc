@@ -71,6 +71,7 @@ class Uplink::Impl {
   void RunTasks();
   void AfterStep();
   void Publish();
+  void SayShed(const SpoolCounters& before, const SpoolCounters& now) const;
 
   // Set once, before Start().
   const UplinkConfig config_;
@@ -179,8 +180,23 @@ void Uplink::Impl::Publish() {
     now.in_flight_bytes = engine_->core().in_flight_bytes();
     now.clock_skew_ms = engine_->core().clock_skew_ms();
   }
+  SayShed(status_.spool, now.spool);  // written by this thread alone
   const std::lock_guard lock(status_mutex_);
   status_ = std::move(now);
+}
+
+// What went to make room is declared to the collector; whoever runs the sensor hears it here.
+void Uplink::Impl::SayShed(const SpoolCounters& before, const SpoolCounters& now) const {
+  const auto say = [&](uint64_t count, std::string reason) {
+    if (count == 0) return;
+    Log(LogLevel::kError, "summaries_lost",
+        {{"count", std::to_string(count)},
+         {"reason", std::move(reason)},
+         {"spool", config_.spool_folder},
+         {"disk_error", spool_->last_error()}});
+  };
+  say(now.shed_size - before.shed_size, "no room in the spool");
+  say(now.shed_age - before.shed_age, "older than spool.keep");
 }
 
 absl::Status Uplink::Impl::Submit(std::string_view summary, int64_t from_ms, int64_t to_ms) {
@@ -218,8 +234,10 @@ absl::Status Uplink::Impl::Drain(int64_t timeout_ms) {
   if (done.get_future().get()) return absl::OkStatus();
   const UplinkStatus now = status();
   return absl::DeadlineExceededError(
-      fmt::format("{} summaries are not acknowledged and stay in {} (uplink is {})",
-                  now.spool.waiting, config_.spool_folder, UplinkStateName(now.state)));
+      fmt::format("collector {} did not take {} summaries in time (the uplink is {}); they stay in "
+                  "{} and are sent when the sensor runs with it again: is the collector running?",
+                  config_.collector ? config_.collector->ToString() : "none", now.spool.waiting,
+                  UplinkStateName(now.state), config_.spool_folder));
 }
 
 SummaryKeys Uplink::Impl::Keys(uint64_t fingerprint) {

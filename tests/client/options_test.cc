@@ -35,7 +35,7 @@ std::string Bad(const std::string& line) {
   const ParseResult result = Parse(line);
   EXPECT_FALSE(result.run) << line;
   EXPECT_EQ(result.exit, ExitCode::kUsage) << line;
-  EXPECT_THAT(result.text, HasSubstr("Try: teiten ")) << line;
+  EXPECT_THAT(result.text, HasSubstr("; see teiten ")) << line;
   return result.text;
 }
 

@@ -157,7 +157,7 @@ TEST(SqliteStore, FilesAreNamedByTheDayOfTheZone) {
   store->reset();
   options.utc_offset_minutes = 0;
   EXPECT_THAT(OpenError(options, absl::StatusCode::kFailedPrecondition),
-              HasSubstr("utc_offset_minutes = 540"));
+              HasSubstr("made with +09:00"));
   options.utc_offset_minutes = 7;
   EXPECT_THAT(OpenError(options, absl::StatusCode::kInvalidArgument),
               HasSubstr("utc_offset_minutes 7"));

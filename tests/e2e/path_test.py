@@ -137,7 +137,7 @@ class Path(unittest.TestCase):
             command = bench.sensor_command("a", CAPTURES / "nmap_sS.pcap", "--group", "asia")
             done = subprocess.run(command, capture_output=True, text=True, timeout=60,
                                   stdin=subprocess.DEVNULL, check=False)
-            self.assertEqual(done.returncode, 78)
+            self.assertEqual(done.returncode, 2)
             self.assertIn("--group", done.stderr)
             self.assertFalse((bench.folder / "spool-a").exists(), "nothing was begun")
 
