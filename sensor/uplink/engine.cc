@@ -33,14 +33,19 @@ void UplinkEngine::OnLink(SpoolTime now, LinkEvent event) {
 void UplinkEngine::OnTimer(SpoolTime now) {
   if (now.mono_ms >= tick_mono_ms_) {
     tick_mono_ms_ = now.mono_ms + kTickMs;
-    spool_.Apply(now, SpoolTick{});
-    Run(now, UplinkGaps{spool_.TakeNewGaps()});
+    TickSpool(now);
   }
   Run(now, UplinkTimer{});
 }
 
+void UplinkEngine::TickSpool(SpoolTime now) {
+  spool_.Apply(now, SpoolTick{});
+  Run(now, UplinkGaps{spool_.TakeNewGaps()});
+}
+
 void UplinkEngine::Drain(SpoolTime now, int64_t deadline_mono_ms) {
   drained_.reset();
+  TickSpool(now);  // what the disk refused until now gets one more chance
   Run(now, UplinkDrain{deadline_mono_ms});
 }
 
@@ -114,8 +119,11 @@ void UplinkEngine::SendEnvelope(SpoolTime now, const UplinkAction& action, Uplin
     Log(LogLevel::kError, "spool_file_unreadable",
         {{"sequence", std::to_string(action.sequence)},
          {"reason", std::string(envelope.status().message())}});
-    more =
-        core_.Step(now, UplinkUnreadable{action.sequence, absl::IsUnavailable(envelope.status())});
+    // Its gap first, or the core would take everything for settled once it is out of flight.
+    std::vector<v1::Gap> gaps = spool_.TakeNewGaps();
+    if (!gaps.empty()) more = core_.Step(now, UplinkGaps{std::move(gaps)});
+    const UplinkUnreadable unreadable{action.sequence, absl::IsUnavailable(envelope.status())};
+    for (UplinkAction& next : core_.Step(now, unreadable)) more.push_back(std::move(next));
     return;
   }
   v1::PublishRequest request;

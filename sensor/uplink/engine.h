@@ -41,6 +41,7 @@ class UplinkEngine {
   [[nodiscard]] const SpoolStore& spool() const { return spool_; }
 
  private:
+  void TickSpool(SpoolTime now);
   void Run(SpoolTime now, UplinkInput input);
   void Do(SpoolTime now, UplinkAction& action, UplinkActions& more);
   void SendEnvelope(SpoolTime now, const UplinkAction& action, UplinkActions& more);

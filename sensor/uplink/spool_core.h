@@ -171,6 +171,9 @@ class SpoolCore {
   [[nodiscard]] const std::map<uint64_t, SpoolEntry>& entries() const { return entries_; }
   [[nodiscard]] const SpoolIdentity& identity() const { return identity_; }
   [[nodiscard]] uint64_t next_sequence() const { return next_; }
+  // Lost windows that have no sequence yet, because the identity file cannot be written: the one
+  // loss that would be forgotten if the process ended now.
+  [[nodiscard]] uint64_t unnumbered() const { return owed_.count; }
   [[nodiscard]] const SpoolCounters& counters() const { return counters_; }
   [[nodiscard]] const SpoolOptions& options() const { return options_; }
   // Sequences of a spool that are neither held nor in `settled`, each with its reason.

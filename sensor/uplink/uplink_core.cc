@@ -143,6 +143,7 @@ void UplinkCore::On(const UplinkDrain& in) {
   if (state_ == UplinkState::kStreaming) state_ = UplinkState::kDraining;
   if (spool_.counters().waiting == 0 && to_declare_.empty() && declared_.empty()) {
     if (streaming()) return FinishIfSettled();
+    if (spool_.unnumbered() != 0) return;
     drain_until_mono_ms_ = 0;
     Emit(UplinkAction::Kind::kDrained).drained = true;
   }

@@ -145,7 +145,8 @@ void UplinkCore::FinishIfSettled() {
     Emit(UplinkAction::Kind::kClose);
     return Connect();
   }
-  if (drain_until_mono_ms_ == 0) return;
+  // A loss that is still to get its sequence is still to be declared; the spool's tick tries.
+  if (drain_until_mono_ms_ == 0 || spool_.unnumbered() != 0) return;
   drain_until_mono_ms_ = 0;
   Emit(UplinkAction::Kind::kDrained).drained = true;
   Emit(UplinkAction::Kind::kClose);
