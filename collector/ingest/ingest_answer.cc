@@ -75,7 +75,11 @@ void IngestCore::Answer(uint64_t number, const Greeting& greeting) {
   for (const v1::SequenceRange& range : greeting.ledger.settled) {
     stream.settled.Add(range.first(), range.last());
   }
-  stream.acknowledged = stream.settled;
+  for (const v1::SequenceRange& range : greeting.ledger.stored) {
+    stream.acknowledged.Add(range.first(), range.last());
+  }
+  RangeSet lost = stream.settled;
+  lost.RemoveAll(stream.acknowledged);
   stream.acknowledged.RemoveAll(stream.held);
   stream.acknowledged.Remove(stream.next_sequence, UINT64_MAX);
   const uint64_t highest = std::max(greeting.ledger.highest_sequence, stream.settled.highest());
@@ -84,6 +88,11 @@ void IngestCore::Answer(uint64_t number, const Greeting& greeting) {
   reply.set_software(software_);
   reply.set_clock_unix_ms(now_unix_ms_);
   for (const v1::SequenceRange& range : greeting.ledger.settled) *reply.add_stored() = range;
+  for (const RangeSet::Range& range : lost.ToVector()) {
+    v1::SequenceRange& out = *reply.add_lost();
+    out.set_first(range.first);
+    out.set_last(range.last);
+  }
   reply.set_highest_sequence(highest);
   reply.set_new_spool_required(highest >= stream.next_sequence);
   *reply.mutable_deployment_key() = greeting.key;

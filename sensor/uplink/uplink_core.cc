@@ -209,6 +209,8 @@ void UplinkCore::OnHello(const v1::HelloReply& reply) {
   credit_bytes_ = reply.credit_bytes();
   stored_ = {};
   for (const v1::SequenceRange& range : reply.stored()) stored_.Add(range.first(), range.last());
+  lost_ = {};
+  for (const v1::SequenceRange& range : reply.lost()) lost_.Add(range.first(), range.last());
   const v1::DeploymentKey& key = reply.deployment_key();
   if (key.key().size() == sizeof(Key128)) {
     UplinkAction& action = Emit(UplinkAction::Kind::kDeploymentKey);
@@ -235,7 +237,7 @@ void UplinkCore::BeginStreaming() {
   uint64_t newest = 0;
   for (const auto& [sequence, entry] : spool_.entries()) {
     if (entry.spool != stream_spool_) continue;
-    if (entry.acknowledged && !stored_.Contains(sequence)) {
+    if (entry.acknowledged && (!stored_.Contains(sequence) || lost_.Contains(sequence))) {
       Emit(UplinkAction::Kind::kNotStored).sequence = sequence;
     } else if (entry.acknowledged) {
       continue;

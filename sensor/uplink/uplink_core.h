@@ -182,7 +182,8 @@ class UplinkCore {
 
   // Of the present stream.
   Spool stream_spool_{};
-  RangeSet stored_;
+  RangeSet stored_;  // as the collector greeted us: stored, rejected or a gap
+  RangeSet lost_;    // of these, the latter two
   uint64_t credit_bytes_ = 0;
   struct InFlight {
     uint64_t bytes = 0;

@@ -213,6 +213,34 @@ TEST_F(IngestCoreTest, BooksGapsThenAcknowledgesThem) {
   EXPECT_FALSE(ledger.gaps.Contains(3));
 }
 
+// A sensor that was told "stored" before this collector was restored sends such a gap after all;
+// until it has, nothing covers it.
+TEST_F(IngestCoreTest, SaysWhatIsLostAndAcknowledgesNothingOverIt) {
+  Greet(1);
+  Step(MakeEnvelope(1, 1));
+  Commit();
+  Step(MakeGap(1, 2, 2));
+  Commit();
+  Step(StreamClosed{1});
+  Step(StreamOpened{2});
+  Step(HelloReceived{2, MakeHello()});
+  auto replies = Replies(Commit(), 2);
+  ASSERT_EQ(replies.size(), 1);
+  const v1::HelloReply& hello = replies[0].hello();
+  ASSERT_EQ(hello.stored_size(), 1);
+  EXPECT_EQ(hello.stored(0).last(), 2);
+  ASSERT_EQ(hello.lost_size(), 1);
+  EXPECT_EQ(hello.lost(0).first(), 2);
+  EXPECT_EQ(hello.lost(0).last(), 2);
+  Step(MakeEnvelope(2, 3));
+  replies = Replies(Commit(), 2);
+  EXPECT_EQ(replies[0].acknowledgement().through(), 1);
+  EXPECT_EQ(replies[0].acknowledgement().ranges(0).first(), 3);
+  Step(MakeEnvelope(2, 2));
+  replies = Replies(Commit(), 2);
+  EXPECT_EQ(replies[0].acknowledgement().through(), 3);
+}
+
 // A gap that covers a summary still in the queue is not acknowledged before that is durable.
 TEST_F(IngestCoreTest, AGapKeepsItsPlaceBehindWhatIsPending) {
   Greet(1);

@@ -262,6 +262,27 @@ TEST_F(UplinkCoreTest, SendsAgainWhatARestoredCollectorLost) {
   EXPECT_THAT(Sent(Greet(16 << 20, 2)), ElementsAre(4, 3));
 }
 
+// Restored to a time when it had given 2 up: it says that 2 is settled, and that it is a gap.
+TEST_F(UplinkCoreTest, SendsAgainWhatARestoredCollectorTakesForLost) {
+  for (int i = 0; i < 3; ++i) Spool();
+  Step(UplinkStart{});
+  Greet();
+  Acknowledge(3);
+  Step(LinkLost{attempt_, false, "restored"});
+  now_.mono_ms = core_->next_wake_mono_ms();
+  Step(UplinkTimer{});
+  Step(LinkUp{attempt_});
+  LinkReply in{attempt_, {}};
+  v1::HelloReply& reply = *in.reply.mutable_hello();
+  reply.set_protocol(1);
+  reply.set_credit_bytes(1 << 20);
+  reply.add_stored()->set_first(1);
+  reply.mutable_stored(0)->set_last(3);
+  reply.add_lost()->set_first(2);
+  reply.mutable_lost(0)->set_last(2);
+  EXPECT_THAT(Sent(Step(std::move(in))), ElementsAre(2));
+}
+
 TEST_F(UplinkCoreTest, DeclaresWhatWillNeverArrive) {
   for (int i = 0; i < 4; ++i) Spool();
   disk_.Put(SpoolFileName(2, false), "rot");
