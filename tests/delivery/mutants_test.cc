@@ -40,7 +40,8 @@ INSTANTIATE_TEST_SUITE_P(All, MutantTest,
                                            Mutant{"SwallowGaps", &Policies::swallow_gaps},
                                            Mutant{"ClaimAllStored", &Policies::claim_all_stored},
                                            Mutant{"AckEverything", &Policies::ack_everything},
-                                           Mutant{"NeverResend", &Policies::never_resend}),
+                                           Mutant{"NeverResend", &Policies::never_resend},
+                                           Mutant{"IgnoreRollBack", &Policies::ignore_roll_back}),
                          [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace

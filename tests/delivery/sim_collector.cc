@@ -118,6 +118,9 @@ GroupResult SimCollector::Execute(const WriteGroup& group) {
     if (stored != store_.record().facts.end()) {
       world_.ever_durable.insert({fact->key, stored->second});
     }
+    if (store_.record().conflicting.contains(fact->content_sha256)) {
+      world_.ever_conflicting.insert(fact->content_sha256);
+    }
   }
   return result;
 }

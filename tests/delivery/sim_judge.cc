@@ -45,45 +45,71 @@ void SimWorld::JudgeContent(const Content& content) {
   ++outcome.spooled;
   if (times == 1) {
     ++outcome.stored;
-    return;
+  } else {
+    JudgeAbsent(content);
   }
-  const std::string& sensor = sensors[content.sensor]->name();
-  if (record.conflicting.contains(content.sha256)) {
+}
+
+// It was durable on the sensor and is not in the store: somebody must be able to say why.
+void SimWorld::JudgeAbsent(const Content& content) {
+  const SimStore::Record& record = collector->store().record();
+  const SimSensor& sensor = *sensors[content.sensor];
+  if (ever_conflicting.contains(content.sha256)) {
     ++outcome.conflicting;
-    if (!scenario.roll_back) Violation("a conflict without a roll-back: " + Name(content));
+    if (!sensor.rolled_back()) Violation("a conflict without a roll-back: " + Name(content));
+    if (content.greeted) Violation("a conflict after the greeting: " + Name(content));
+    if (!record.conflicting.contains(content.sha256) && restored_ms < content.spooled_ms) {
+      Violation("kept aside and gone: " + Name(content));
+    }
     return;
   }
-  const auto ledger = record.ledgers.find({sensor, content.spool});
-  const bool on_record =
-      ledger != record.ledgers.end() && ledger->second.gaps.Contains(content.sequence);
+  const auto ledger = record.ledgers.find({sensor.name(), content.spool});
+  const bool known = ledger != record.ledgers.end();
+  const bool on_record = known && ledger->second.gaps.Contains(content.sequence);
   const v1::Gap::Reason reason =
       on_record ? ledger->second.reasons.at(content.sequence) : v1::Gap::REASON_UNSPECIFIED;
-  const bool tight = scenario.spool_bytes < (1ULL << 30) || scenario.disk_bytes != UINT64_MAX ||
-                     scenario.no_space > 0;
+  if (Explains(reason)) return;
+  // The collector may have settled this identity for what the machine did before it was rolled
+  // back. Then the sensor's own record is what is left of this window.
+  if (sensor.rolled_back() && known && ledger->second.Settled().Contains(content.sequence) &&
+      Explains(sensor.Recorded(content.sequence))) {
+    return;
+  }
+  // It was stored, dropped by the spool as it may, and lost with the collector's disk.
+  const bool was_stored =
+      ever_durable.contains({{sensor.name(), content.spool, content.sequence}, content.sha256});
+  const bool may_drop =
+      tight() || scenario.keep_acknowledged_ms < 24LL * 3'600'000 || outcome.rotten_files > 0;
+  // A retired spool is given up with its last file; then nobody is left to declare it.
+  const bool told = on_record || !sensor.Knows(content.spool);
+  if (told && restored_ms > content.spooled_ms && was_stored && may_drop) {
+    ++outcome.forgotten;
+    return;
+  }
+  ++outcome.lost;
+  Violation("lost: " + Name(content) + ", gap " + v1::Gap::Reason_Name(reason));
+}
+
+bool SimWorld::tight() const {
+  return scenario.spool_bytes < (1ULL << 30) || scenario.disk_bytes != UINT64_MAX ||
+         scenario.no_space > 0;
+}
+
+// Whether this run had such a loss; counts it.
+bool SimWorld::Explains(v1::Gap::Reason reason) {
   // On a failing disk the record of the reason may not have survived; the gap itself is found by
   // its absence.
   const bool nameless = outcome.disk_faults > 0 &&
                         (reason == v1::Gap::REASON_MISSING || reason == v1::Gap::REASON_NEVER_USED);
-  if (tight && (reason == v1::Gap::REASON_SHED_SIZE || nameless)) {
+  if (tight() && (reason == v1::Gap::REASON_SHED_SIZE || nameless)) {
     ++outcome.shed;
-  } else if (outcome.rotten_files > 0 && (reason == v1::Gap::REASON_QUARANTINED || nameless)) {
-    ++outcome.quarantined;
-  } else if (on_record && restored_ms > content.spooled_ms) {
-    // It was stored, dropped by the spool as it may, and lost with the collector's disk.
-    const bool was_stored =
-        ever_durable.contains({{sensor, content.spool, content.sequence}, content.sha256});
-    const bool may_drop =
-        tight || scenario.keep_acknowledged_ms < 24LL * 3'600'000 || outcome.rotten_files > 0;
-    if (was_stored && may_drop) {
-      ++outcome.forgotten;
-    } else {
-      ++outcome.lost;
-      Violation("lost: " + Name(content) + ", gap " + v1::Gap::Reason_Name(reason));
-    }
-  } else {
-    ++outcome.lost;
-    Violation("lost: " + Name(content) + ", gap " + v1::Gap::Reason_Name(reason));
+    return true;
   }
+  if (outcome.rotten_files > 0 && (reason == v1::Gap::REASON_QUARANTINED || nameless)) {
+    ++outcome.quarantined;
+    return true;
+  }
+  return false;
 }
 
 // No hole stays open: every sequence below the next one is stored, rejected or a gap.

@@ -102,6 +102,7 @@ void SimSensor::Boot() {
   booted_ms_ = world_.clock.now_ms();
   wake_ms_ = INT64_MAX;
   acknowledged_.clear();
+  greeted_ = false;
   for (const auto& [sequence, entry] : spool_->core().entries()) {
     if (entry.acknowledged) acknowledged_.insert(sequence);
   }
@@ -138,6 +139,7 @@ void SimSensor::Produce() {
   content.sha256 = sealed->content_sha256();
   content.sensor = index_;
   content.spooled_ms = world_.clock.now_ms();
+  content.greeted = greeted_;
   // The process may die at any disk operation of this very submission.
   if (world_.troubled && world_.Chance() < world_.scenario.sensor_crash) {
     disk_.CrashAfter(static_cast<uint64_t>(world_.Below(20)) + 1);
@@ -165,6 +167,7 @@ void SimSensor::Produce() {
 
 void SimSensor::RollBackTo(const SimDisk::Image& image, int64_t image_ms) {
   ++world_.outcome.roll_backs;
+  rolled_back_ = true;
   if (alive()) {
     engine_.reset();
     spool_.reset();
@@ -210,8 +213,30 @@ bool SimSensor::settled() const {
   return engine_->drained().value_or(false);
 }
 
+bool SimSensor::Knows(const Spool& spool) const {
+  const SpoolIdentity& identity = spool_->core().identity();
+  return identity.spool == spool ||
+         std::any_of(identity.retired.begin(), identity.retired.end(),
+                     [&](const RetiredSpool& old) { return old.spool == spool; });
+}
+
+v1::Gap::Reason SimSensor::Recorded(uint64_t sequence) const {
+  const std::map<std::string, std::string> files = disk_.Files();
+  const auto file = files.find(std::string(kGapsName));
+  if (file == files.end()) return v1::Gap::REASON_MISSING;
+  const auto records = ParseGapRecords(file->second);
+  if (!records.ok()) return v1::Gap::REASON_MISSING;
+  for (const GapRecord& record : *records) {
+    if (record.first <= sequence && sequence <= record.last) return record.reason;
+  }
+  return v1::Gap::REASON_MISSING;
+}
+
 void SimSensor::OnLink(LinkEvent event) {
   if (!alive()) return;
+  const LinkReply* const reply = std::get_if<LinkReply>(&event);
+  greeted_ |= reply != nullptr && reply->reply.has_hello() &&
+              hello_spool_ == spool_->core().identity().spool;
   engine_->OnLink(Now(), std::move(event));
   Touched();
 }
@@ -243,13 +268,11 @@ void SimSensor::NoteAcknowledged() {
       continue;
     }
     if (!acknowledged_.insert(sequence).second) continue;
-    const FactKey key{name_, entry.spool, sequence};
-    const auto content = world_.content_of.find(key);
-    if (content == world_.content_of.end()) continue;  // its submission died half-way
-    const std::string& sha256 = world_.contents[content->second].sha256;
-    if (!world_.ever_durable.contains({key, sha256})) {
+    const auto& facts = world_.collector->store().record().facts;
+    const auto fact = facts.find({name_, entry.spool, sequence});
+    if (fact == facts.end() || fact->second != sent_[sequence]) {
       world_.Violation(name_ + " takes " + std::to_string(sequence) +
-                       " for acknowledged, which was never durable");
+                       " for acknowledged, which is not stored");
     }
   }
 }
@@ -261,9 +284,14 @@ void SimSensor::Open(uint64_t attempt) {
 
 void SimSensor::Send(uint64_t attempt, v1::PublishRequest request) {
   if (disk_.crashed()) return;
-  if (world_.policies.never_resend && request.has_envelope() &&
-      !sent_once_.insert(request.envelope().identity().sequence()).second) {
-    return;
+  if (request.has_hello()) {
+    const std::string& spool = request.hello().spool();
+    std::copy(spool.begin(), spool.end(), hello_spool_.begin());
+  }
+  if (request.has_envelope()) {
+    std::string& sent = sent_[request.envelope().identity().sequence()];
+    const bool again = std::exchange(sent, request.envelope().content_sha256()) != "";
+    if (again && world_.policies.never_resend) return;
   }
   if (world_.policies.swallow_gaps && request.has_gaps()) {
     v1::PublishReply lie;

@@ -58,6 +58,7 @@ struct Content {
   Spool spool{};
   uint64_t sequence = 0;
   int64_t spooled_ms = 0;
+  bool greeted = false;  // the collector had told this process what it knows of this spool
 };
 
 class SimWorld;
@@ -98,6 +99,11 @@ class SimSensor : public Link {
   [[nodiscard]] const UplinkEngine& engine() const { return *engine_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] bool settled() const;
+  [[nodiscard]] bool rolled_back() const { return rolled_back_; }
+  // Whether a spool id is its own, now or retired.
+  [[nodiscard]] bool Knows(const Spool& spool) const;
+  // Why its own gap records say that a sequence is lost; MISSING if they say nothing.
+  [[nodiscard]] v1::Gap::Reason Recorded(uint64_t sequence) const;
 
  private:
   void Touched();  // after every call into the engine: deaths, new acknowledgements, timer
@@ -114,9 +120,12 @@ class SimSensor : public Link {
   std::unique_ptr<UplinkEngine> engine_;
   uint64_t life_ = 0;  // so that timers of a dead process do nothing
   int64_t booted_ms_ = 0;
-  int64_t wake_ms_ = 0;              // of the earliest timer set
-  std::set<uint64_t> acknowledged_;  // seen so
-  std::set<uint64_t> sent_once_;     // mutant never_resend
+  int64_t wake_ms_ = 0;                   // of the earliest timer set
+  std::set<uint64_t> acknowledged_;       // seen so
+  std::map<uint64_t, std::string> sent_;  // sequence → hash of the content last sent
+  bool rolled_back_ = false;
+  Spool hello_spool_{};   // of the last Hello
+  bool greeted_ = false;  // in this life, about the present spool
 };
 
 class SimCollector {
@@ -175,6 +184,7 @@ class SimWorld {
   std::vector<Content> contents;
   std::map<FactKey, std::size_t> content_of;               // identity → content
   std::set<std::pair<FactKey, std::string>> ever_durable;  // in the store at some time
+  std::set<std::string> ever_conflicting;                  // contents kept aside at some time
   std::vector<std::unique_ptr<SimSensor>> sensors;
   std::unique_ptr<SimCollector> collector;
   bool troubled = true;
@@ -188,6 +198,9 @@ class SimWorld {
   void Heal();
   void Judge();
   void JudgeContent(const Content& content);
+  void JudgeAbsent(const Content& content);
+  [[nodiscard]] bool Explains(v1::Gap::Reason reason);
+  [[nodiscard]] bool tight() const;  // spools and disks are too small for what comes
   void JudgeLedgers();
 
   std::map<uint64_t, SimLine> lines_;
