@@ -102,7 +102,7 @@ class FullDisk(unittest.TestCase):
 
     def test_spool_that_cannot_even_begin(self):
         d = self.disk
-        row = Row("no spool", d.sensor(d.disk / "spool", d.good), IO,
+        row = Row("no spool", d.sensor(d.disk / "spool", d.good, "--wait", "0s"), IO,
                   [d.disk / "spool", "No space left on device"], [])
         filler = d.disk / "filler"
         filler.write_bytes(b"x" * 4096)

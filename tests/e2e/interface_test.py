@@ -11,7 +11,7 @@ import time
 import unittest
 
 from network import Cable, Unavailable
-from processes import DARK, LIMIT_S, SENSOR, Bench, packets, wait_for
+from processes import DARK, LIMIT_S, SENSOR, Bench, as_printed, packets, wait_for
 from refusals import messages
 
 WINDOW_MS = 10_000
@@ -155,7 +155,7 @@ class Interface(unittest.TestCase):
         day_after = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 2 * 86_400))
         stored = self.bench.ask("tuples", "--sensor", "a", "--to", day_after, "--last", "3d",
                                 "--output", "csv")
-        self.assertEqual(packets(stored), sent + 700, "and it reached the record")
+        self.assertEqual(packets(as_printed("a", stored)), sent + 700, "and it reached the record")
 
     def test_deleted_while_down(self):
         sensor = self.sensor()

@@ -115,7 +115,7 @@ class Path(unittest.TestCase):
                 self.assertLessEqual(last, {windows[-1]}, "nothing that was never printed")
 
     def test_a_copied_spool_is_told_and_changes_nothing(self):
-        """The copy says other things under numbers that are taken: exit 1, and none of it stored."""
+        """The copy says other things under numbers that are taken: exit 1, nothing of it stored."""
         with Bench() as bench:
             first = bench.read("a", CAPTURES / "nmap_sS.pcap", "--replay-at", BEGIN)
             shutil.copytree(bench.folder / "spool-a", bench.folder / "spool-copy")

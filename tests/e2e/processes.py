@@ -104,16 +104,22 @@ class Bench:
         return done.stdout
 
     def tuples(self, name, begin, end):
-        """One sensor's tuples; its id in front of each line is checked and taken off."""
-        lines = self.ask("tuples", "--group", "replay", "--sensor", name, "--from", begin,
-                         "--to", end, "--output", "csv", "--limit", "1000000").splitlines()
-        sensors = [line.split(",", 1)[0] for line in lines]
-        assert sensors == ["sensor"] + [name] * (len(lines) - 1), sorted(set(sensors))
-        return "".join(line.split(",", 1)[1] + "\n" for line in lines)
+        """One sensor's tuples, as it printed them."""
+        return as_printed(name, self.ask("tuples", "--group", "replay", "--sensor", name, "--from",
+                                         begin, "--to", end, "--output", "csv", "--limit",
+                                         "1000000"))
 
     def report(self, day):
         return json.loads(self.ask("report", "--group", "replay", "--day", day,
                                    "--format", "json"))
+
+
+def as_printed(name, answer):
+    """An answer's lines without the sensor's id in front, which must be this one's."""
+    lines = answer.splitlines()
+    sensors = [line.split(",", 1)[0] for line in lines]
+    assert sensors == ["sensor"] + [name] * (len(lines) - 1), sorted(set(sensors))
+    return "".join(line.split(",", 1)[1] + "\n" for line in lines)
 
 
 def rows(csv):
