@@ -115,7 +115,9 @@ def not_conserved(windows):
         listed += sum(int(row["packets"]) for row in window["folded"])
         if counts["observed"] != listed:
             yield f"{at}: observed {counts['observed']}, rows hold {listed}"
-        for loss in ("kernel_dropped", "interface_dropped", "late", "time_bad", "folded"):
+        # Not `late`: on a loaded machine the kernel hands over a block after its window's end, and
+        # what is in it is counted all the same.
+        for loss in ("kernel_dropped", "interface_dropped", "time_bad", "folded"):
             if counts.get(loss) != 0:
                 yield f"{at}: {loss} is {counts.get(loss, 'unknown')}"
 

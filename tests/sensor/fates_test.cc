@@ -26,6 +26,8 @@ TEST(Fates, LinkLocal) {
   ExpectFate(Syn4("169.255.0.0", kDark4), Fate::kObserved, "above");
   ExpectFate(Syn4(kScanner4, "169.254.1.1"), Fate::kLinkLocal, "destination");
   ExpectFate(Syn4("192.0.2.9", "169.254.169.254"), Fate::kLinkLocal, "before outbound");
+  ExpectFate(Syn4("169.254.1.1", "224.0.0.251"), Fate::kLinkLocal, "before multicast");
+  ExpectFate(Syn6("fe80::1", "ff02::fb"), Fate::kLinkLocal, "before multicast");
   ExpectFate(Syn4("0.0.0.0", kDark4), Fate::kLinkLocal, "source 0.0.0.0");
   ExpectFate(Syn4("0.0.0.1", kDark4), Fate::kObserved, "source 0.0.0.1");
   ExpectFate(Syn6("fe80::1", kDark6), Fate::kLinkLocal, "source fe80::/10");
