@@ -281,6 +281,14 @@ TEST(SqliteStore, ExpiredDaysLeaveNoFileBehind) {
   EXPECT_TRUE(reader->ScanFacts(All(), [](const StoredFact&) { return true; }).ok());
 }
 
+// Two days in one batch: two files and the record. Spread over hours, or the sums of an hour would
+// saturate on a fast disk.
+std::vector<AcceptedFact> BatchOf(uint64_t number) {
+  const int64_t hour = kTestDay + static_cast<int64_t>(number % 24) * kHourMs;
+  return {MakeFact({.sequence = 2 * number, .start_unix_ms = hour, .rows = 40}),
+          MakeFact({.sequence = 2 * number + 1, .start_unix_ms = hour + kDayMs})};
+}
+
 // A process commits and says over a pipe what was acknowledged; it is killed at any moment. What
 // was acknowledged is there once, the ledger is exactly the facts, and rollups close.
 TEST(SqliteStore, KilledAtAnyMomentItLosesNothingAcknowledged) {
@@ -294,9 +302,7 @@ TEST(SqliteStore, KilledAtAnyMomentItLosesNothingAcknowledged) {
     if (child == 0) {
       auto store = Open(folder);
       for (uint64_t next = acknowledged + 1; store != nullptr; ++next) {
-        // Two days in one batch: two files and the record.
-        Commit(*store, {MakeFact({.sequence = 2 * next, .rows = 40}),
-                        MakeFact({.sequence = 2 * next + 1, .start_unix_ms = kTestDay + kDayMs})});
+        Commit(*store, BatchOf(next));
         if (::write(pipe_fds[1], &next, sizeof next) != sizeof next) break;
         if (next % 5 == 0) RollUp(*store);
       }
@@ -333,8 +339,7 @@ TEST(SqliteStore, KilledAtAnyMomentItLosesNothingAcknowledged) {
     EXPECT_EQ(in_ledger, facts.size());
     // The sensor resends what was not acknowledged; half of it may be there.
     const uint64_t next = acknowledged + 1;
-    Commit(*store, {MakeFact({.sequence = 2 * next, .rows = 40}),
-                    MakeFact({.sequence = 2 * next + 1, .start_unix_ms = kTestDay + kDayMs})});
+    Commit(*store, BatchOf(next));
     acknowledged = next;
     if (round % 8 != 7) continue;
     RollUp(*store);
