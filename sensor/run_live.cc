@@ -173,10 +173,8 @@ ExitCode RunLive(const SensorOptions& options) {
        {"captured", fmt::format("{}", figures.total.captured())},
        {"observed", fmt::format("{}", figures.total.observed())},
        {"kernel_dropped", fmt::format("{}", figures.total.kernel_dropped())}});
-  if (status.ok()) return ExitCode::kDone;
-  // Capture that ended by itself: the interface went away, the service manager starts us again.
-  const bool capture = status.code() == absl::StatusCode::kUnavailable;
-  return Complain(status, capture ? ExitCode::kTryAgain : ExitCodeOf(status));
+  // A capture that ended by itself is Aborted: the service manager starts us again.
+  return status.ok() ? ExitCode::kDone : Complain(status, ExitCodeOf(status));
 }
 
 }  // namespace teiten

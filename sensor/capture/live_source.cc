@@ -177,7 +177,7 @@ absl::StatusOr<bool> LiveSource::DispatchAll(CaptureWorker& worker) {
   // That the interface is gone is no error of the ring: what it still holds is read.
   look_ = IsGone();
   if (look_) return true;
-  return absl::UnavailableError(
+  return absl::AbortedError(
       absl::StrCat("capture on ", options_.interface, " ended: ", pcap_geterr(pcap_)));
 }
 
@@ -217,7 +217,7 @@ absl::Status LiveSource::Run(CaptureWorker& worker, std::function<void()> state_
   if (status.ok()) status = Drain(worker);
   worker.Finish();
   if (status.ok() && state() == InterfaceState::kGone) {
-    status = absl::UnavailableError(
+    status = absl::AbortedError(
         absl::StrCat(options_.interface, " is gone; all it captured is counted; ",
                      InterfaceAdvice(InterfaceState::kGone, options_.interface)));
   }

@@ -52,7 +52,7 @@ class LiveSource {
   // Since the call before. Capture thread.
   [[nodiscard]] DropCounters TakeDrops();
 
-  // Captures until Stop, then drains to the last packet of the ring. Unavailable: the interface is
+  // Captures until Stop, then drains to the last packet of the ring. Aborted: the interface is
   // gone (what was captured is counted). `state_changed` is called at each change of state(). On
   // the capture thread.
   [[nodiscard]] absl::Status Run(CaptureWorker& worker, std::function<void()> state_changed);

@@ -49,6 +49,9 @@ def privileges(w):
     yield Row("unknown user", [*lo, "--user", "teiten-nobody-has-this"], CONFIGURATION,
               ["process.user", "no user \"teiten-nobody-has-this\"", "useradd"],
               [*lo, "--user", "nobody"])
+    live = [SENSOR, "--interface", "lo", "--window", "10s", "--print", "json"]
+    yield Row("full disk behind a live sensor", [*FULL, *live], IO,
+              ["standard output", "No space left on device", "make room"], live)
     yield Row("data folder of somebody else",
               [*NOBODY, COLLECTOR, "--data", w.folder / "theirs", "--listen", w.address], PRIVILEGE,
               [w.folder / "theirs", "Permission denied"],
@@ -65,6 +68,8 @@ def sensor_flags(w):
             ("a flag without its value", ["--print"], USAGE, ["--print", "--help"], []),
             ("a print format that is none", ["--print", "xml"], USAGE, ["xml", "csv"], []),
             ("both modes", ["--interface", "lo"], USAGE, ["--read or --interface"], []),
+            ("a group for a file", ["--group", "asia"], USAGE, ["--group", "replay"],
+             ["--group", "replay"]),
             ("dump without check", ["--dump"], USAGE, ["--dump goes with --check"],
              ["--dump", "--check"]),
             ("no time", ["--replay-at", "noon"], USAGE, ["\"noon\" is no time", "2026-11-22T"],

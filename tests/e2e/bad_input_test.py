@@ -89,6 +89,11 @@ class Pipes(unittest.TestCase):
             for command in (ask, ignoring):
                 self.assertEqual(self.first_line_only(command), (-signal.SIGPIPE, []))
 
+    @unittest.skipUnless(AS_ROOT, "only root can listen")
+    def test_a_live_sensor_that_nobody_reads_ends(self):
+        live = [SENSOR, "--interface", "lo", "--window", "10s", "--print", "json"]
+        self.assertEqual(self.first_line_only(live), (0, []))
+
 
 class Owners(unittest.TestCase):
     """Two daemons on one folder: the second names the first and goes."""
