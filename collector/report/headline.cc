@@ -27,18 +27,18 @@ const v1::ReportRow* FindRow(const v1::ReportTable& table, std::string_view key)
   return at == table.rows().end() ? nullptr : &*at;
 }
 
+// An estimate that cannot be wrong by one source is none.
 std::string Sources(const v1::Counts& counts) {
+  const bool about = counts.sources() * counts.sources_standard_error() >= 0.5;
   const auto count = static_cast<uint64_t>(std::llround(counts.sources()));
-  return fmt::format("{}{}", counts.sources_standard_error() > 0 ? "about " : "",
-                     Plural(count, "source"));
+  return fmt::format("{}{}", about ? "about " : "", Plural(count, "source"));
 }
 
 void AddTotal(v1::Report& report) {
-  report.add_headlines(fmt::format(
-      "{} unsolicited {} from {} reached {} {} {}.", WithCommas(report.total().packets()),
-      report.total().packets() == 1 ? "packet" : "packets", Sources(report.total()),
-      Plural(report.coverage().sensors(), "sensor"),
-      report.period() == v1::REPORT_PERIOD_DAY ? "on" : "in", PeriodName(report)));
+  report.add_headlines(
+      fmt::format("{} unsolicited {} from {} reached {} {}.", WithCommas(report.total().packets()),
+                  report.total().packets() == 1 ? "packet" : "packets", Sources(report.total()),
+                  Plural(report.coverage().sensors(), "sensor"), InPeriod(report)));
 }
 
 void AddChange(const RankResult& everything, v1::Report& report) {

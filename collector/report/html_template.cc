@@ -196,10 +196,12 @@ h3{margin-top:1.5rem}
 .figures{grid-template-columns:none;grid-auto-flow:column;grid-auto-columns:1fr;margin-top:1rem}
 .figures div{padding:.5rem .6rem}
 figure{margin:.6rem 0 1rem}
-.chart{max-width:165mm}
+.chart{max-width:152mm}
 figure,tr,.short,.figures,h3{break-inside:avoid}
 h2,h3,figcaption,.about,thead{break-after:avoid}
-tbody tr:first-child{break-before:avoid}
+.note{break-before:avoid}
+table:not(.short) tr:nth-child(-n+3){break-after:avoid}
+table:not(.short) tr:nth-last-child(-n+3){break-before:avoid}
 .scroll{overflow:visible}
 table,thead th{font-size:8pt}
 th,td{padding:.25rem .35rem}}

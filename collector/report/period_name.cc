@@ -44,14 +44,30 @@ std::string Instant(int64_t unix_ms, int32_t offset) {
   return Minute(unix_ms, offset).substr(0, 11) + text + (ms == 0 ? "" : fmt::format(".{:03}", ms));
 }
 
-// "22 November 2026 10:00 to 12:00 UTC"; the day once where it is one.
+// "22 November 2026, 10:00 to 12:00 UTC", "22 November 2026 10:00 to 24 November 2026 12:00 UTC",
+// and of whole days "22 November 2026 to 23 November 2026".
 std::string RangeName(const v1::TimeRange& time, int32_t offset) {
-  const auto first = DateOf(time.from_unix_ms(), offset);
-  const auto last = DateOf(time.to_unix_ms(), offset);
-  const auto clock = [&](int64_t unix_ms) { return FormatOffset(unix_ms, offset).substr(11, 5); };
-  return fmt::format("{} {} to {}{} {}", DayName(first), clock(time.from_unix_ms()),
-                     first == last ? "" : DayName(last) + " ", clock(time.to_unix_ms()),
-                     OffsetName(offset));
+  const std::string from = Minute(time.from_unix_ms(), offset).substr(11);
+  const std::string to = Minute(time.to_unix_ms(), offset).substr(11);
+  const std::string first = DayName(DateOf(time.from_unix_ms(), offset));
+  const std::string last = DayName(DateOf(time.to_unix_ms() - 1, offset));
+  if (from == "00:00" && to == "00:00") return first == last ? first : first + " to " + last;
+  if (first == last) {
+    return fmt::format("{}, {} to {} {}", first, from, to == "00:00" ? "24:00" : to,
+                       OffsetName(offset));
+  }
+  return fmt::format("{} {} to {} {} {}", first, from, DayName(DateOf(time.to_unix_ms(), offset)),
+                     to, OffsetName(offset));
+}
+
+// "2026-11-22 00:00 to 02:26", the day once where it is one.
+std::string SpanOf(int64_t from, int64_t to, int32_t offset) {
+  const std::string first = Instant(from, offset);
+  std::string last = Instant(to, offset);
+  const std::string last_day = Minute(to - 1, offset).substr(0, 10);
+  if (last.ends_with(" 00:00")) last = last_day + " 24:00";
+  if (first.substr(0, 10) == last_day) last = last.substr(11);
+  return first + " to " + last;
 }
 
 }  // namespace
@@ -72,7 +88,23 @@ std::string PeriodName(const v1::Report& report) {
     case v1::REPORT_PERIOD_YEAR:
       return fmt::format("{}", static_cast<int>(first.year()));
     default:
-      return "the time from " + RangeName(report.time(), offset);
+      return RangeName(report.time(), offset);
+  }
+}
+
+std::string InPeriod(const v1::Report& report) {
+  const std::string name = PeriodName(report);
+  switch (report.period()) {
+    case v1::REPORT_PERIOD_DAY:
+      return "on " + name;
+    case v1::REPORT_PERIOD_RANGE: {
+      const int32_t offset = report.utc_offset_minutes();
+      const bool one_day = DateOf(report.time().from_unix_ms(), offset) ==
+                           DateOf(report.time().to_unix_ms() - 1, offset);
+      return (one_day ? "on " : "from ") + name;
+    }
+    default:
+      return "in " + name;
   }
 }
 
@@ -97,18 +129,14 @@ std::string SpanText(const v1::Report& report) {
   const int32_t offset = report.utc_offset_minutes();
   const bool cut = report.has_cut_unix_ms();
   const int64_t to = cut ? report.cut_unix_ms() : report.time().to_unix_ms();
-  std::string until = Minute(to, offset);
-  if (report.period() == v1::REPORT_PERIOD_DAY) until = cut ? until.substr(11) : "24:00";
-  std::string text = fmt::format("{} to {} {}", Minute(report.time().from_unix_ms(), offset), until,
-                                 OffsetName(offset));
+  std::string text =
+      fmt::format("{} {}", SpanOf(report.time().from_unix_ms(), to, offset), OffsetName(offset));
   if (cut) text += ", not over yet";
   if (report.has_asked()) {
-    text += fmt::format(", widened to whole {} from {} to {}",
-                        report.time().to_unix_ms() - report.time().from_unix_ms() > kMostHourlyMs
-                            ? "days"
-                            : "hours",
-                        Instant(report.asked().from_unix_ms(), offset),
-                        Instant(report.asked().to_unix_ms(), offset));
+    const int64_t length_ms = report.time().to_unix_ms() - report.time().from_unix_ms();
+    text += fmt::format(" · asked for {}, widened to whole {}",
+                        SpanOf(report.asked().from_unix_ms(), report.asked().to_unix_ms(), offset),
+                        length_ms > kMostHourlyMs ? "days" : "hours");
   }
   std::string groups;
   for (const std::string& g : report.groups()) groups += (groups.empty() ? "" : ", ") + g;

@@ -10,6 +10,8 @@ namespace teiten::report {
 
 // "22 November 2026", "November 2026", "the week from 16 November 2026"
 [[nodiscard]] std::string PeriodName(const v1::Report& report);
+// "on 22 November 2026", "in November 2026"
+[[nodiscard]] std::string InPeriod(const v1::Report& report);
 // "the day before"
 [[nodiscard]] std::string PreviousName(v1::ReportPeriod period);
 

@@ -77,10 +77,11 @@ data GridData(const Grid& grid) {
   return out;
 }
 
-// "before 843 (+353.8 %)"
-std::string Before(const v1::ReportFigure& f) {
+// "before 843 (+353.8 %)"; a total that is still growing stands beside a finished one.
+std::string Before(const v1::ReportFigure& f, bool growing) {
   if (!f.has_previous()) return "";
-  const std::string text = "before " + FigureCell(f, f.previous(), Numbers::kForPeople);
+  std::string text = "before " + FigureCell(f, f.previous(), Numbers::kForPeople);
+  if (growing && f.unit().empty()) text += " in all";
   if (!f.has_change_percent()) return text;
   return fmt::format("{} ({})", text, SignedPercent(f.change_percent()));
 }
@@ -92,7 +93,7 @@ data Figures(const v1::Report& report) {
     item.set("label", f.label());
     item.set("value", Unbroken(FigureCell(f, f.value(), Numbers::kForPeople)));
     data more{data::type::list};
-    for (const std::string& text : {Before(f), f.note()}) {
+    for (const std::string& text : {Before(f, report.has_cut_unix_ms()), f.note()}) {
       if (text.empty()) continue;
       data line;
       line.set("text", Unbroken(text));

@@ -24,9 +24,7 @@ struct Plot {
   ChartFrame frame;
 
   [[nodiscard]] double width() const { return ChartWidth(frame) - kRight - left; }
-  [[nodiscard]] int64_t until() const {
-    return std::min(frame.until_unix_ms.value_or(frame.to_unix_ms), frame.to_unix_ms);
-  }
+  [[nodiscard]] int64_t until() const { return EndOf(frame); }
   [[nodiscard]] double bottom() const { return top + kPlotHeight; }
   [[nodiscard]] double X(int64_t unix_ms) const {
     return left + width() * static_cast<double>(unix_ms - frame.from_unix_ms) /
@@ -78,7 +76,9 @@ std::vector<Gap> GapsOf(const Plot& plot, const v1::ReportChart& chart) {
       empty = empty && !line.points(i).has_value();
       gap.watched = gap.watched || line.points(i).live_ms() > 0;
     }
-    if (!empty) continue;
+    // A step that is still going on cannot have enough yet, unless nobody watches.
+    const bool going_on = gap.to < gap.from + step && gap.watched;
+    if (!empty || going_on) continue;
     if (!gaps.empty() && gaps.back().to == gap.from) {
       gaps.back().to = gap.to;
       gaps.back().watched = gaps.back().watched || gap.watched;

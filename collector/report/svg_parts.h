@@ -2,6 +2,7 @@
 // Elements both kinds of chart are made of.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,11 @@ inline constexpr double kCharWidth = 6.4;  // of the 12 px label font, on averag
 
 // In the units of the drawing, which are pixels on a page of that width.
 [[nodiscard]] inline double ChartWidth(const ChartFrame& frame) { return frame.narrow ? 360 : 760; }
+
+// Where what has been watched ends.
+[[nodiscard]] inline int64_t EndOf(const ChartFrame& frame) {
+  return std::min(frame.until_unix_ms.value_or(frame.to_unix_ms), frame.to_unix_ms);
+}
 
 // Opens an <svg> of the frame's width that says what it shows to those who cannot see it.
 [[nodiscard]] std::string SvgOpen(const v1::ReportChart& chart, const ChartFrame& frame,

@@ -14,15 +14,17 @@ constexpr double kStrip = 16;
 constexpr double kRight = 88;  // room for the mean
 constexpr std::size_t kMostLabel = 30, kNarrowMostLabel = 14;
 
-// Mean over the steps that have a value.
-double Mean(const v1::SeriesLine& line) {
-  double sum = 0;
-  int steps = 0;
+// Over the time of the steps that have a value: one that is still going on is shorter.
+double Mean(const v1::SeriesLine& line, int64_t step_ms, const ChartFrame& frame) {
+  double sum = 0, time = 0;
   for (const v1::SeriesPoint& p : line.points()) {
-    sum += p.value();
-    steps += p.has_value() ? 1 : 0;
+    const int64_t end = std::min(p.start_unix_ms() + step_ms, EndOf(frame));
+    const auto length = static_cast<double>(end - p.start_unix_ms());
+    if (!p.has_value() || length <= 0) continue;
+    sum += p.value() * length;
+    time += length;
   }
-  return steps == 0 ? 0 : sum / steps;
+  return time > 0 ? sum / time : 0;
 }
 
 std::string Box(const TimeAxis& box, double height, const char* css_class) {
@@ -39,7 +41,7 @@ std::string Strip(const v1::SeriesLine& line, int64_t step_ms, const TimeAxis& a
                            static_cast<double>(frame.to_unix_ms - frame.from_unix_ms);
   };
   // What is still to come has no ground; steps of one height are one box.
-  const int64_t end = std::min(frame.until_unix_ms.value_or(frame.to_unix_ms), frame.to_unix_ms);
+  const int64_t end = EndOf(frame);
   std::string out = Box({axis.left, x_of(end) - axis.left, axis.y}, kStrip, "ground");
   for (int i = 0; i < line.points_size();) {
     const v1::SeriesPoint& first = line.points(i);
@@ -64,11 +66,12 @@ std::string Strip(const v1::SeriesLine& line, int64_t step_ms, const TimeAxis& a
 std::string SvgStripChart(const v1::ReportChart& chart, const ChartFrame& frame) {
   if (chart.lines_size() == 0 || frame.to_unix_ms <= frame.from_unix_ms) return "";
   const std::size_t most_label = frame.narrow ? kNarrowMostLabel : kMostLabel;
+  const auto step_ms = static_cast<int64_t>(chart.step_ms());
   std::size_t longest = 0;
   std::string description = chart.unit() + ".";
   for (const v1::SeriesLine& line : chart.lines()) {
     longest = std::max(longest, std::min(line.key().size(), most_label));
-    description += fmt::format(" {}: {}.", line.key(), Percent(Mean(line)));
+    description += fmt::format(" {}: {}.", line.key(), Percent(Mean(line, step_ms, frame)));
   }
   TimeAxis axis;
   axis.left = 16 + kCharWidth * static_cast<double>(longest);
@@ -82,8 +85,9 @@ std::string SvgStripChart(const v1::ReportChart& chart, const ChartFrame& frame)
                                   ? line.key().substr(0, most_label - 1) + "~"
                                   : line.key();
     out += SvgText(axis.left - 8, axis.y + kStrip / 2 + 4, "num lab", label);
-    out += Strip(line, static_cast<int64_t>(chart.step_ms()), axis, frame);
-    out += SvgText(axis.left + axis.width + 8, axis.y + kStrip / 2 + 4, "val", Percent(Mean(line)));
+    out += Strip(line, step_ms, axis, frame);
+    out += SvgText(axis.left + axis.width + 8, axis.y + kStrip / 2 + 4, "val",
+                   Percent(Mean(line, step_ms, frame)));
   }
   axis.y = bottom + 2;
   return out + SvgTimeAxis(axis, frame) + "</svg>\n";

@@ -135,6 +135,20 @@ TEST(ReportHeadline, TheFirstKnownRegionIsNamedAndTheUnknownShare) {
             "not seen the day before; then came Japan (20.0 %); of 50.0 % the region is unknown.");
 }
 
+TEST(ReportHeadline, AFewSourcesAreNotAboutAFew) {
+  ActivityStore s = TwoSensors();
+  ReportRequestResolved range = Day();  // over hours sources are estimated
+  range.period = v1::REPORT_PERIOD_RANGE;
+  range.to_unix_ms = kToday + 2 * kHourMs;
+  range.previous_from_unix_ms = kToday - 2 * kHourMs;
+  Add(s, kToday, "a", "198.51.100.1", 23, 900);
+  EXPECT_THAT(Build(s, range).headlines(0), HasSubstr("900 unsolicited packets from 1 source "));
+  for (int i = 0; i < 200; ++i) {
+    Add(s, kToday + kHourMs, "a", "198.51.101." + std::to_string(i), 23, 1);
+  }
+  EXPECT_THAT(Build(s, range).headlines(0), HasSubstr(" from about 20"));
+}
+
 TEST(ReportHeadline, IcmpReadsWell) {
   ActivityStore s = TwoSensors();
   Add(s, kToday, "a", "198.51.100.1", 23, 900);

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "collector/report/period_name.h"
 #include "collector/report/renderers.h"
 #include "report_sample.h"
 
@@ -180,6 +181,8 @@ TEST(ReportRender, TilesAreOfOneShape) {
               HasSubstr("<dd class=\"value\">41</dd><dd class=\"more\">before 20 (+105.0\u00A0%)"
                         "</dd><dd class=\"more\">42.3\u00A0% of all</dd></div>"));
   EXPECT_THAT(html, HasSubstr("<dd class=\"value\">48.5</dd></div>"));
+  r.set_cut_unix_ms(r.time().from_unix_ms() + kHourMs);
+  EXPECT_THAT(Render(r, v1::REPORT_FORMAT_HTML), HasSubstr("before 12 in all<"));
   EXPECT_THAT(html, HasSubstr("<dd class=\"more\">before 99.5\u00A0%</dd>"));
 }
 
@@ -192,14 +195,34 @@ TEST(ReportRender, AWidenedRangeSaysSo) {
   r.mutable_asked()->set_from_unix_ms(*ParseTimeMs("2026-11-22T02:20"));
   r.mutable_asked()->set_to_unix_ms(*ParseTimeMs("2026-11-22T02:30") + 1500);
   const std::string head =
-      "2026-11-22 02:00 to 2026-11-22 03:00 UTC, widened to whole hours from 2026-11-22 02:20 to "
-      "2026-11-22 02:30:01.500";
+      "2026-11-22 02:00 to 03:00 UTC · asked for 2026-11-22 02:20 to 02:30:01.500, widened to "
+      "whole "
+      "hours";
   EXPECT_THAT(Render(r, v1::REPORT_FORMAT_MARKDOWN), HasSubstr(head));
   const std::string html = Render(r, v1::REPORT_FORMAT_HTML);
   EXPECT_THAT(html, HasSubstr("<p class=\"span\">" + head));
-  EXPECT_THAT(html, HasSubstr("<h1>The time from 22 November 2026 02:00 to 03:00 UTC</h1>"));
+  EXPECT_THAT(html, HasSubstr("<h1>22 November 2026, 02:00 to 03:00 UTC</h1>"));
   EXPECT_THAT(Render(r, v1::REPORT_FORMAT_CSV),
               HasSubstr("report,asked_from,2026-11-22T02:20:00+00:00\r\n"));
+}
+
+TEST(ReportRender, RangesAreCalledByTheirDays) {
+  v1::Report r = Small();
+  r.set_period(v1::REPORT_PERIOD_RANGE);
+  const auto name = [&](const char* from, const char* to, int32_t offset) {
+    r.mutable_time()->set_from_unix_ms(*ParseTimeMs(from));
+    r.mutable_time()->set_to_unix_ms(*ParseTimeMs(to));
+    r.set_utc_offset_minutes(offset);
+    return report::InPeriod(r);
+  };
+  EXPECT_EQ(name("2026-11-22", "2026-11-23", 0), "on 22 November 2026");
+  EXPECT_EQ(name("2026-11-22", "2026-11-25", 0), "from 22 November 2026 to 24 November 2026");
+  EXPECT_EQ(name("2026-11-22T10:00", "2026-11-23", 0), "on 22 November 2026, 10:00 to 24:00 UTC");
+  EXPECT_EQ(name("2026-11-22T10:00", "2026-11-23T01:00", 0),
+            "from 22 November 2026 10:00 to 23 November 2026 01:00 UTC");
+  EXPECT_EQ(report::SpanText(r), "2026-11-22 10:00 to 2026-11-23 01:00 UTC");
+  EXPECT_EQ(name("2026-11-22T15:00", "2026-11-23T15:00", 540), "on 23 November 2026");
+  EXPECT_EQ(report::SpanText(r), "2026-11-23 00:00 to 24:00 UTC+09:00");
 }
 
 TEST(ReportRender, CellsCarryTheirHeadsToTelephones) {

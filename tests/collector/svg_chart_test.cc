@@ -167,6 +167,10 @@ TEST(SvgChart, WhatIsStillToComeIsNoGap) {
   EXPECT_THAT(svg, HasSubstr("x=\"322.7\" y=\"46.0\" width=\"35.4\""));
   EXPECT_THAT(svg, HasSubstr(">until 04:30 UTC<"));
   EXPECT_EQ(Count(svg, "class=\"until\""), 2);
+  // If somebody watches the hour that is going on, it is only not over.
+  v1::ReportChart watched = chart;
+  watched.mutable_lines(0)->mutable_points(4)->set_live_ms(600'000);
+  EXPECT_EQ(Count(SvgLineChart(watched, frame), "class=\"gap\""), 2);
   frame.to_unix_ms = 9 * kDayMs;
   EXPECT_THAT(SvgLineChart(chart, frame), HasSubstr(">until 01-01 04:30 UTC<"));
   // A strip has no ground there: 4.5 of 10 hours of 630.4 px.
@@ -174,6 +178,9 @@ TEST(SvgChart, WhatIsStillToComeIsNoGap) {
   EXPECT_THAT(SvgStripChart(chart, frame),
               HasSubstr("width=\"283.7\" height=\"16.0\" class=\"ground\""));
   EXPECT_THAT(SvgLineChart(chart, ChartFrame{0, 10 * kHourMs, 0}), Not(HasSubstr("until")));
+  // The mean is over time: half of an hour all and an hour nothing watched.
+  frame.until_unix_ms = kHourMs + 1'800'000;
+  EXPECT_THAT(SvgStripChart(Lines({{0, 100}}), frame), HasSubstr(">33.3 %<"));
 }
 
 TEST(SvgChart, AGapInWhichSomebodyWatchedIsNotCalledNoData) {
