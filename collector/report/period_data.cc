@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/report/period_data.h"
 
-#include "collector/store/accounting.h"
-
 #include <algorithm>
 #include <map>
 #include <set>
@@ -12,52 +10,20 @@ namespace {
 
 constexpr const char* kReplayGroup = "replay";
 
-void AddBlind(const CoverageRollup::Blind& blind, std::vector<CoverageRollup::Blind>& sum) {
-  for (CoverageRollup::Blind& b : sum) {
-    if (b.protocol == blind.protocol && b.port == blind.port) {
-      b.live_ms += blind.live_ms;
-      return;
-    }
-  }
-  sum.push_back(blind);
-}
-
-// One entry a sensor: the store keeps its groups apart.
-std::vector<CoverageRollup> BySensor(const std::vector<CoverageRollup>& rollups) {
-  std::map<std::string, CoverageRollup> sums;
-  for (const CoverageRollup& c : rollups) {
-    const auto [at, is_new] = sums.try_emplace(c.sensor, c);
-    if (is_new) continue;
-    CoverageRollup& sum = at->second;
-    sum.summaries += c.summaries;
-    sum.live_ms += c.live_ms;
-    sum.n4_live_ms += c.n4_live_ms;
-    sum.p6_live_ms += c.p6_live_ms;
-    sum.direction_unknown_ms += c.direction_unknown_ms;
-    sum.drops_unknown_ms += c.drops_unknown_ms;
-    AddAccounting(c.accounting, sum.accounting);
-    for (const CoverageRollup::Blind& b : c.blind) AddBlind(b, sum.blind);
-  }
+// One entry a sensor: the store keeps its steps and groups apart.
+std::vector<CoverageRollup> BySensor(
+    const std::vector<std::pair<int64_t, CoverageRollup>>& by_step) {
+  std::map<std::string, CoverageSum> sums;
+  for (const auto& [start, c] : by_step) sums[c.sensor].Add(c);
   std::vector<CoverageRollup> out;
-  for (auto& [name, sum] : sums) out.push_back(std::move(sum));
+  for (const auto& [name, sum] : sums) out.push_back(sum.sum());
   return out;
 }
 
-Fleet FleetOf(const std::vector<std::pair<int64_t, CoverageRollup>>& by_step) {
-  std::map<int64_t, uint64_t> longest;
-  double n4_live = 0, p6_live = 0;
-  for (const auto& [start, c] : by_step) {
-    longest[start] = std::max(longest[start], c.live_ms);
-    n4_live += c.n4_live_ms;
-    p6_live += c.p6_live_ms;
-  }
-  Fleet fleet;
-  for (const auto& [start, live_ms] : longest) fleet.live_ms += live_ms;
-  if (fleet.live_ms > 0) {
-    fleet.n4 = n4_live / static_cast<double>(fleet.live_ms);
-    fleet.p6 = p6_live / static_cast<double>(fleet.live_ms);
-  }
-  return fleet;
+MeanAddresses FleetOf(const std::vector<CoverageRollup>& coverage) {
+  std::vector<const CoverageRollup*> sensors;
+  for (const CoverageRollup& c : coverage) sensors.push_back(&c);
+  return MeanAddressesOf(sensors);
 }
 
 // Hours where they are kept and few; else days.
@@ -79,10 +45,8 @@ absl::Status ReadCoverage(StoreReader& store, PeriodData& data) {
                    [](const auto& a, const auto& b) {
                      return std::tie(a.first, a.second.sensor) < std::tie(b.first, b.second.sensor);
                    });
-  std::vector<CoverageRollup> all;
-  for (const auto& [start, c] : data.coverage_by_step) all.push_back(c);
-  data.coverage = BySensor(all);
-  data.fleet = FleetOf(data.coverage_by_step);
+  data.coverage = BySensor(data.coverage_by_step);
+  data.fleet = FleetOf(data.coverage);
   return absl::OkStatus();
 }
 
@@ -172,6 +136,11 @@ void AddSilentSensors(const PeriodData& other, PeriodData& data) {
   }
   std::sort(data.coverage.begin(), data.coverage.end(),
             [](const CoverageRollup& a, const CoverageRollup& b) { return a.sensor < b.sensor; });
+}
+
+bool PeriodData::has_live_time() const {
+  return std::any_of(coverage.begin(), coverage.end(),
+                     [](const CoverageRollup& c) { return c.live_ms > 0; });
 }
 
 SensorPeriod SensorPeriodOf(const CoverageRollup& coverage, RankUnit unit, uint64_t expected_ms) {

@@ -11,19 +11,13 @@
 #include "absl/status/statusor.h"
 #include "collector/query/rank_math.h"
 #include "collector/report/report.h"
+#include "collector/store/coverage_sum.h"
 #include "collector/store/store.h"
 
 namespace teiten::report {
 
 // Activities of sources read to count them one by one; above, sketches estimate.
 inline constexpr uint32_t kMostExactActivities = 200'000;
-
-// The sum over sensors while any of them watched (definitions: N4 of a selection).
-struct Fleet {
-  uint64_t live_ms = 0;  // of each step the longest live time of a sensor
-  double n4 = 0;
-  double p6 = 0;
-};
 
 struct PeriodData {
   int64_t from_unix_ms = 0;
@@ -36,10 +30,10 @@ struct PeriodData {
   std::vector<RollupRow> ports, regions, kinds;
   // Every activity of a day, if they are few enough and no packet of it was folded.
   std::optional<std::vector<SourceDay>> sources;
-  Fleet fleet;
+  MeanAddresses fleet;
 
   [[nodiscard]] int64_t step_ms() const { return tier == RollupTier::kHour ? kHourMs : kDayMs; }
-  [[nodiscard]] bool has_live_time() const { return fleet.live_ms > 0; }
+  [[nodiscard]] bool has_live_time() const;
 };
 
 // Groups as asked, else all that the store knows but "replay".

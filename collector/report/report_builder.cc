@@ -64,7 +64,7 @@ v1::Counts TotalOf(const PeriodData& data) {
 }
 
 v1::SensitivityLine SensitivityOf(const char* rule, const char* rule_set, int64_t seconds,
-                                  const Fleet& fleet) {
+                                  const MeanAddresses& fleet) {
   v1::SensitivityLine line;
   line.set_rule(rule);
   line.set_rule_set(rule_set);

@@ -14,51 +14,46 @@ StepRanks::StepRanks(const PeriodData& data, RankUnit unit, bool ranked)
     if (s.live_ms > 0 && of_family) period.sensors.push_back(s);
   }
   if (ranked) {
-    for (const std::string& name : ComputeRank(period).sensors) voters_[name].sensor = name;
+    voters_ = ComputeRank(period).sensors;
   } else {
-    for (const SensorPeriod& s : period.sensors) voters_[s.sensor].sensor = s.sensor;
+    for (const SensorPeriod& s : period.sensors) voters_.push_back(s.sensor);
   }
   for (const auto& [start, c] : data.coverage_by_step) {
-    live_ms_[start] += c.live_ms;
-    if (voters_.contains(c.sensor)) AddStep(start, c);
+    Step& step = steps_[start];
+    step.live_ms += step.sensors[c.sensor].Add(c);
   }
-}
-
-// A sensor that changed its group within the step is there twice.
-void StepRanks::AddStep(int64_t start, const CoverageRollup& coverage) {
-  SensorPeriod& sum = steps_.try_emplace(start, voters_).first->second.at(coverage.sensor);
-  const SensorPeriod part = SensorPeriodOf(coverage, unit_, 0);
-  sum.live_ms += part.live_ms;
-  sum.address_live_ms += part.address_live_ms;
-  sum.blind.insert(sum.blind.end(), part.blind.begin(), part.blind.end());
 }
 
 std::vector<v1::SeriesLine> StepRanks::Lines(const std::vector<Drawn>& drawn) const {
   std::vector<v1::SeriesLine> lines(drawn.size());
   for (std::size_t i = 0; i < drawn.size(); ++i) lines[i].set_key(drawn[i].label);
   for (int64_t start = data_.from_unix_ms; start < data_.to_unix_ms; start += data_.step_ms()) {
-    const auto live = live_ms_.find(start);
+    const auto step = steps_.find(start);
+    const bool watched = step != steps_.end() && step->second.live_ms > 0;
     for (std::size_t i = 0; i < drawn.size(); ++i) {
       v1::SeriesPoint& point = *lines[i].add_points();
       point.set_start_unix_ms(start);
-      if (live == live_ms_.end() || live->second == 0) continue;
-      point.set_live_ms(live->second);
-      SetValue(start, drawn[i], point);
+      if (!watched) continue;
+      point.set_live_ms(step->second.live_ms);
+      SetValue(step->second, start, drawn[i], point);
     }
   }
   return lines;
 }
 
-void StepRanks::SetValue(int64_t start, const Drawn& line, v1::SeriesPoint& point) const {
+void StepRanks::SetValue(const Step& step, int64_t start, const Drawn& line,
+                         v1::SeriesPoint& point) const {
   RankInput input;
   input.unit = unit_;
+  for (const std::string& voter : voters_) {
+    const auto at = step.sensors.find(voter);
+    SensorPeriod& s = input.sensors.emplace_back();
+    if (at != step.sensors.end()) s = SensorPeriodOf(at->second.sum(), unit_, 0);
+    s.sensor = voter;
+    s.period_ms = static_cast<uint64_t>(data_.step_ms());
+  }
   RankEntry& entry = input.entries.emplace_back();
   entry.key = line.key;
-  const auto step = steps_.find(start);
-  for (const auto& [name, s] : step == steps_.end() ? voters_ : step->second) {
-    input.sensors.push_back(s);
-    input.sensors.back().period_ms = static_cast<uint64_t>(data_.step_ms());
-  }
   const auto packets = line.packets_at.find(start);
   if (packets != line.packets_at.end()) {
     for (const auto& [sensor, n] : packets->second) entry.cells.push_back({sensor, n});

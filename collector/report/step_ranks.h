@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "collector/report/period_data.h"
+#include "collector/store/coverage_sum.h"
 #include "teiten/v1/report.pb.h"
 
 namespace teiten::report {
@@ -34,14 +35,16 @@ class StepRanks {
   [[nodiscard]] std::vector<v1::SeriesLine> Lines(const std::vector<Drawn>& drawn) const;
 
  private:
-  void AddStep(int64_t start, const CoverageRollup& coverage);
-  void SetValue(int64_t start, const Drawn& line, v1::SeriesPoint& point) const;
+  struct Step {
+    std::map<std::string, CoverageSum> sensors;
+    uint64_t live_ms = 0;  // of all of them
+  };
+  void SetValue(const Step& step, int64_t start, const Drawn& line, v1::SeriesPoint& point) const;
 
   const PeriodData& data_;
   const RankUnit unit_;
-  std::map<std::string, SensorPeriod> voters_;  // by name, with nothing watched
-  std::map<int64_t, std::map<std::string, SensorPeriod>> steps_;
-  std::map<int64_t, uint64_t> live_ms_;  // of all sensors
+  std::vector<std::string> voters_;
+  std::map<int64_t, Step> steps_;
 };
 
 }  // namespace teiten::report

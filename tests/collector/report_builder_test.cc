@@ -357,6 +357,35 @@ TEST(ReportBuilder, SensitivityIsOfTheFleet) {
   EXPECT_EQ(r.sensitivity(2).watched_ms(), static_cast<uint64_t>(kDayMs));
 }
 
+// One sensor in the first half of an hour, another in the second: 4 addresses at any time, not 8.
+TEST(ReportBuilder, AddressesAreOverTheTimeAnyoneWatched) {
+  ActivityStore s;
+  s.Know("a", kToday + kDayMs);
+  s.Know("b", kToday + kDayMs);
+  s.Watch("a", kToday, 4, 0, kHourMs / 2);
+  CoverageRollup& b = s.Watch("b", kToday, 4, 0, kHourMs / 2);
+  b.live = RangeSet();
+  b.live.Add(static_cast<uint64_t>(kToday + kHourMs / 2),
+             static_cast<uint64_t>(kToday + kHourMs - 1));
+  const v1::Report r = Build(s);
+  EXPECT_DOUBLE_EQ(r.coverage().mean_n4(), 4);
+  EXPECT_EQ(r.coverage().live_ms(), uint64_t{kHourMs});
+  EXPECT_EQ(r.sensitivity(2).watched_ms(), uint64_t{kHourMs});
+}
+
+// The store keeps groups apart; a capture that was sent to both is watched once.
+TEST(ReportBuilder, TimeIsCountedOnceInTwoGroups) {
+  ActivityStore s = TwoSensors();
+  std::vector<std::pair<int64_t, CoverageRollup>> again = s.hours;
+  for (auto& [hour, c] : again) {
+    c.group = "other";
+    s.hours.emplace_back(hour, c);
+  }
+  ReportRequestResolved request = Day();
+  request.groups = {"live", "other"};
+  EXPECT_EQ(Build(s, request).coverage().live_ms(), uint64_t{2 * kDayMs});
+}
+
 TEST(ReportBuilder, ReplayIsLeftOutUnlessAsked) {
   ActivityStore s = TwoSensors();
   s.group_of["r"] = "replay";
