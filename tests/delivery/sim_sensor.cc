@@ -214,6 +214,7 @@ bool SimSensor::settled() const {
 }
 
 bool SimSensor::Knows(const Spool& spool) const {
+  if (!alive()) return false;
   const SpoolIdentity& identity = spool_->core().identity();
   return identity.spool == spool ||
          std::any_of(identity.retired.begin(), identity.retired.end(),
@@ -245,7 +246,7 @@ void SimSensor::Touched() {
   if (disk_.crashed()) return Die(world_.Chance() < world_.scenario.power_share);
   NoteAcknowledged();
   // At the end everything is to be handed over, again whenever a line was lost meanwhile.
-  if (!world_.troubled && !engine_->drained().has_value() &&
+  if (world_.draining && !engine_->drained().has_value() &&
       engine_->core().state() == UplinkState::kStreaming) {
     engine_->Drain(Now(), INT64_MAX);
   }
@@ -298,7 +299,7 @@ void SimSensor::Send(uint64_t attempt, v1::PublishRequest request) {
     for (const v1::Gap& gap : request.gaps().gaps()) {
       *lie.mutable_acknowledgement()->add_ranges() = gap.sequences();
     }
-    world_.clock.After(1, [this, attempt, lie] { OnLink(LinkReply{attempt, lie}); });
+    world_.Tell(index_, 1, LinkReply{attempt, lie});
     return;
   }
   world_.SendUp(index_, attempt, std::move(request));

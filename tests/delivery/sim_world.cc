@@ -54,11 +54,18 @@ SimLine* SimWorld::Line(uint64_t number) {
   return it == lines_.end() || !it->second.collector_end ? nullptr : &it->second;
 }
 
+// A process hears only of its own attempts, not of those of the one that died before it.
+void SimWorld::Tell(std::size_t sensor, int64_t delay_ms, LinkEvent event) {
+  clock.After(delay_ms, [this, sensor, life = sensors[sensor]->life(), event] {
+    if (sensors[sensor]->life() == life) sensors[sensor]->OnLink(event);
+  });
+}
+
 void SimWorld::Connect(std::size_t sensor, uint64_t attempt) {
   HangUp(sensor, UINT64_MAX);
   const int64_t delay_ms = 1 + Below(scenario.delay_ms);
-  clock.After(delay_ms, [this, sensor, attempt, delay_ms] {
-    if (!sensors[sensor]->alive()) return;
+  clock.After(delay_ms, [this, sensor, life = sensors[sensor]->life(), attempt, delay_ms] {
+    if (sensors[sensor]->life() != life) return;
     if (!collector->alive()) {
       return sensors[sensor]->OnLink(LinkLost{attempt, false, "connection refused"});
     }
@@ -152,9 +159,7 @@ void SimWorld::CutLine(SimLine& line) {
   const uint64_t number = line.number;
   if (std::exchange(line.sensor_end, false)) {
     const int64_t delay_ms = Chance() < 0.5 ? 1 : kKeepaliveMs;
-    clock.After(delay_ms, [this, sensor = line.sensor, attempt = line.attempt] {
-      sensors[sensor]->OnLink(LinkLost{attempt, false, "cut"});
-    });
+    Tell(line.sensor, delay_ms, LinkLost{line.attempt, false, "cut"});
   }
   const int64_t delay_ms = Chance() < 0.5 ? 1 : kKeepaliveMs;
   clock.After(delay_ms, [this, number] {
@@ -169,9 +174,7 @@ void SimWorld::CutAll() {
   for (auto& [number, line] : lines_) {
     line.collector_end = false;
     if (!std::exchange(line.sensor_end, false)) continue;
-    clock.After(1 + Below(kKeepaliveMs), [this, sensor = line.sensor, attempt = line.attempt] {
-      sensors[sensor]->OnLink(LinkLost{attempt, false, "the collector died"});
-    });
+    Tell(line.sensor, 1 + Below(kKeepaliveMs), LinkLost{line.attempt, false, "the collector died"});
   }
 }
 
@@ -186,6 +189,9 @@ Outcome SimWorld::Run() {
   }
   clock.RunUntil(scenario.windows * kMinuteMs + 2'000);
   Heal();
+  // Whose line is dead hears of it before it is asked to hand over what is left.
+  clock.RunUntil(clock.now_ms() + kKeepaliveMs + 1);
+  draining = true;
   // Backoff, silence timeouts and a retired spool or two fit well into this.
   const int64_t end_ms = clock.now_ms() + 120 * kMinuteMs;
   const auto settled = [this] {

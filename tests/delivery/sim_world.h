@@ -95,6 +95,7 @@ class SimSensor : public Link {
   void Close(uint64_t attempt) override;
 
   [[nodiscard]] bool alive() const { return engine_ != nullptr; }
+  [[nodiscard]] uint64_t life() const { return life_; }  // another number for every process
   [[nodiscard]] SimDisk& disk() { return disk_; }
   [[nodiscard]] const UplinkEngine& engine() const { return *engine_; }
   [[nodiscard]] const std::string& name() const { return name_; }
@@ -162,6 +163,7 @@ class SimWorld {
   [[nodiscard]] Outcome Run();
 
   // ---- For the parts.
+  void Tell(std::size_t sensor, int64_t delay_ms, LinkEvent event);
   void Connect(std::size_t sensor, uint64_t attempt);
   void SendUp(std::size_t sensor, uint64_t attempt, v1::PublishRequest request);
   void HangUp(std::size_t sensor, uint64_t attempt);  // by the sensor
@@ -188,6 +190,7 @@ class SimWorld {
   std::vector<std::unique_ptr<SimSensor>> sensors;
   std::unique_ptr<SimCollector> collector;
   bool troubled = true;
+  bool draining = false;  // sensors hand over what they have, and stop
   int64_t restored_ms = -1;  // when the collector came back from a backup
 
  private:
