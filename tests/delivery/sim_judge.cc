@@ -70,8 +70,12 @@ void SimWorld::JudgeAbsent(const Content& content) {
       on_record ? ledger->second.reasons.at(content.sequence) : v1::Gap::REASON_UNSPECIFIED;
   if (Explains(reason)) return;
   // The collector may have settled this identity for what the machine did before it was rolled
-  // back. Then the sensor's own record is what is left of this window.
-  if (sensor.rolled_back() && known && ledger->second.Settled().Contains(content.sequence) &&
+  // back, or have forgotten what it was told of a spool that is retired and, with its last file,
+  // given up. Then the sensor's own record is what is left of this window.
+  const bool taken = known && ledger->second.Settled().Contains(content.sequence);
+  const bool restored = restored_ms > content.spooled_ms;
+  const bool given_up = !sensor.Knows(content.spool);
+  if (sensor.rolled_back() && (taken || (restored && given_up)) &&
       Explains(sensor.Recorded(content.sequence))) {
     return;
   }
@@ -80,9 +84,7 @@ void SimWorld::JudgeAbsent(const Content& content) {
       ever_durable.contains({{sensor.name(), content.spool, content.sequence}, content.sha256});
   const bool may_drop =
       tight() || scenario.keep_acknowledged_ms < 24LL * 3'600'000 || outcome.rotten_files > 0;
-  // A retired spool is given up with its last file; then nobody is left to declare it.
-  const bool told = on_record || !sensor.Knows(content.spool);
-  if (told && restored_ms > content.spooled_ms && was_stored && may_drop) {
+  if ((on_record || given_up) && restored && was_stored && may_drop) {
     ++outcome.forgotten;
     return;
   }
