@@ -77,11 +77,12 @@ data GridData(const Grid& grid) {
   return out;
 }
 
-// "before 843 (+353.8 %)"; a total that is still growing stands beside a finished one.
+// "843 before (+353.8 %)"; a total that is still growing stands beside a finished one.
 std::string Before(const v1::ReportFigure& f, bool growing) {
   if (!f.has_previous()) return "";
-  std::string text = "before " + FigureCell(f, f.previous(), Numbers::kForPeople);
-  if (growing && f.unit().empty()) text += " in all";
+  const bool total = growing && f.unit().empty();
+  const std::string text = fmt::format(
+      "{}{} before", FigureCell(f, f.previous(), Numbers::kForPeople), total ? " in all" : "");
   if (!f.has_change_percent()) return text;
   return fmt::format("{} ({})", text, SignedPercent(f.change_percent()));
 }

@@ -176,14 +176,14 @@ TEST(ReportRender, TilesAreOfOneShape) {
   add("Time watched", "%", 100).set_previous(99.5);
   const std::string html = Render(r, v1::REPORT_FORMAT_HTML);
   EXPECT_THAT(html,
-              HasSubstr("<dd class=\"value\">97</dd><dd class=\"more\">before 12</dd></div>"));
+              HasSubstr("<dd class=\"value\">97</dd><dd class=\"more\">12 before</dd></div>"));
   EXPECT_THAT(html,
-              HasSubstr("<dd class=\"value\">41</dd><dd class=\"more\">before 20 (+105.0\u00A0%)"
+              HasSubstr("<dd class=\"value\">41</dd><dd class=\"more\">20 before (+105.0\u00A0%)"
                         "</dd><dd class=\"more\">42.3\u00A0% of all</dd></div>"));
   EXPECT_THAT(html, HasSubstr("<dd class=\"value\">48.5</dd></div>"));
   r.set_cut_unix_ms(r.time().from_unix_ms() + kHourMs);
-  EXPECT_THAT(Render(r, v1::REPORT_FORMAT_HTML), HasSubstr("before 12 in all<"));
-  EXPECT_THAT(html, HasSubstr("<dd class=\"more\">before 99.5\u00A0%</dd>"));
+  EXPECT_THAT(Render(r, v1::REPORT_FORMAT_HTML), HasSubstr("12 in all before<"));
+  EXPECT_THAT(html, HasSubstr("<dd class=\"more\">99.5\u00A0% before</dd>"));
 }
 
 TEST(ReportRender, AWidenedRangeSaysSo) {
