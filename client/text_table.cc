@@ -114,12 +114,6 @@ std::string TextTable::Format(const Style& style) const {
   return out;
 }
 
-std::string GroupDigits(uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
-  return digits;
-}
-
 std::string FormatFigure(double value) {
   if (!std::isfinite(value)) return "-";
   const double size = std::fabs(value);

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/text.h"
+
 namespace teiten {
 
 struct Style {
@@ -39,8 +41,6 @@ class TextTable {
   std::vector<std::vector<std::string>> rows_;
 };
 
-// "1,234,567", as reports write it; CSV and JSON have no commas.
-[[nodiscard]] std::string GroupDigits(uint64_t value);
 // Four significant digits are enough to compare: "0.01234", "12.34", "1,234,567".
 [[nodiscard]] std::string FormatFigure(double value);
 // "1 sensor", "2,000 sensors", "2 summaries"

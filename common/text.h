@@ -3,6 +3,7 @@
 // own, which std::string_view does not convert to, so its strings library is not used.)
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,17 @@ namespace teiten {
   const std::size_t first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+// "1,234,567": how numbers are written for people. CSV, JSON and logs have no commas.
+[[nodiscard]] inline std::string GroupDigits(uint64_t value) {
+  const std::string digits = std::to_string(value);
+  std::string out;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) out += ',';
+    out += digits[i];
+  }
+  return out;
 }
 
 // The parts between separators, trimmed; empty ones are left out. They point into `text`.

@@ -5,6 +5,7 @@
 
 #include "collector/query/rank_math.h"
 #include "collector/store/accounting.h"
+#include "common/text.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -21,7 +22,8 @@ void WriteGap(const v1::Gap& gap, const RecordFilter& filter, v1::Coverage& out)
   if (!IsLoss(gap.reason())) return;
   const uint64_t summaries = gap.sequences().last() - gap.sequences().first() + 1;
   if (!gap.has_from_unix_ms() || !gap.has_to_unix_ms()) {
-    out.add_notes(fmt::format("{} summaries were lost at a time nobody knows", summaries));
+    out.add_notes(
+        fmt::format("{} summaries were lost at a time nobody knows", GroupDigits(summaries)));
     return;
   }
   const int64_t from = std::max(gap.from_unix_ms(), filter.from_unix_ms);

@@ -6,6 +6,7 @@
 
 #include "collector/query/fact_rows.h"
 #include "collector/store/tool_split.h"
+#include "common/text.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -187,7 +188,7 @@ class Gatherer {
             "this selection has to read more than {} facts (windows of one sensor): ask for a "
             "shorter time or fewer sensors, or leave out what rollups do not hold (source "
             "prefixes, regions together with ports or tools, steps below an hour)",
-            kMostFacts));
+            GroupDigits(kMostFacts)));
       } else {
         status = AddFact(fact);
       }

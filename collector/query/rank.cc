@@ -6,6 +6,7 @@
 #include "collector/query/empty_reason.h"
 #include "collector/query/rank_period.h"
 #include "common/service_name.h"
+#include "common/text.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -33,8 +34,8 @@ class RankAnswer {
     if (!filter.ok()) return filter.status();
     if (absl::Status s = CheckBy(request_.by(), "by"); !s.ok()) return s;
     if (request_.limit() > kMostRankRows) {
-      return absl::InvalidArgumentError(
-          fmt::format("limit: {} rows, at most {}", request_.limit(), kMostRankRows));
+      return absl::InvalidArgumentError(fmt::format(
+          "limit: {} rows, at most {}", GroupDigits(request_.limit()), GroupDigits(kMostRankRows)));
     }
     filter->DefaultToScan(request_.by());
 

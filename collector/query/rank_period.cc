@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/query/rank_period.h"
 
+#include "common/text.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -61,7 +62,7 @@ absl::Status RankPeriod::Add(const Cell& cell) {
   if (entries_.size() >= kMostRankKeys && !entries_.contains(key)) {
     return absl::ResourceExhaustedError(
         fmt::format("more than {} rows to rank: ask for a shorter time or a narrower selection",
-                    kMostRankKeys));
+                    GroupDigits(kMostRankKeys)));
   }
   Entry& entry = entries_[std::move(key)];
   entry.sum.Add(cell);

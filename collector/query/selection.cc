@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "common/envelope.h"
+#include "common/text.h"
 #include "common/time_format.h"
 #include "fmt/format.h"
 
@@ -26,7 +27,9 @@ absl::Status CheckLengths(const v1::Selection& s) {
   };
   for (const auto& [name, size] : lists) {
     if (size > kMostSelected) {
-      return Wrong(name, fmt::format("{} entries, at most {}", size, kMostSelected));
+      return Wrong(name,
+                   fmt::format("{} entries, at most {}", GroupDigits(static_cast<uint64_t>(size)),
+                               GroupDigits(kMostSelected)));
     }
   }
   if (s.surveys_size() > 0) return Wrong("surveys", "survey marks are not part of this record");

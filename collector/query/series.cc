@@ -8,6 +8,7 @@
 #include "collector/query/empty_reason.h"
 #include "collector/query/gather.h"
 #include "collector/query/key_name.h"
+#include "common/text.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -87,7 +88,7 @@ class SeriesAnswer {
       return absl::ResourceExhaustedError(
           fmt::format("{} steps of {} lines are above {} points: take a longer step, a shorter "
                       "time, or fewer lines",
-                      steps_, limit_, kMostSeriesPoints));
+                      GroupDigits(steps_), GroupDigits(limit_), GroupDigits(kMostSeriesPoints)));
     }
     return absl::OkStatus();
   }
@@ -119,7 +120,7 @@ class SeriesAnswer {
       return absl::ResourceExhaustedError(
           fmt::format("more than {} pairs of line and step: take a longer step or a narrower "
                       "selection",
-                      kMostSeriesCells));
+                      GroupDigits(kMostSeriesCells)));
     }
     Point& point = at->second;
     point.packets += cell.packets;

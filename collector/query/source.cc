@@ -9,6 +9,7 @@
 #include "collector/query/fact_rows.h"
 #include "collector/query/gather.h"
 #include "collector/query/source_activity.h"
+#include "common/text.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -58,8 +59,8 @@ class SourceAnswer {
                       request_.source()));
     }
     if (limit_ > kMostActivities) {
-      return absl::InvalidArgumentError(
-          fmt::format("limit: {} activities, at most {}", limit_, kMostActivities));
+      return absl::InvalidArgumentError(fmt::format(
+          "limit: {} activities, at most {}", GroupDigits(limit_), GroupDigits(kMostActivities)));
     }
     source_ = *source;
     v1::Selection selection;
@@ -90,8 +91,9 @@ class SourceAnswer {
 
   absl::StatusOr<Activity*> At(const ActivityKey& key) {
     if (activities_.size() >= kMostHeld && !activities_.contains(key)) {
-      return absl::ResourceExhaustedError(fmt::format(
-          "more than {} activities: ask for a longer prefix or a shorter time", kMostHeld));
+      return absl::ResourceExhaustedError(
+          fmt::format("more than {} activities: ask for a longer prefix or a shorter time",
+                      GroupDigits(kMostHeld)));
     }
     return &activities_[key];
   }
@@ -151,7 +153,7 @@ class SourceAnswer {
             status = absl::ResourceExhaustedError(
                 fmt::format("this has to read more than {} facts (windows of one sensor): ask for "
                             "whole days, a shorter time or fewer sensors",
-                            kMostFacts));
+                            GroupDigits(kMostFacts)));
             return false;
           }
           book_.AddFact(fact);
@@ -229,7 +231,7 @@ class SourceAnswer {
     reply_.mutable_coverage()->add_notes(fmt::format(
         "zmap? and masscan? are named by a single packet, which fits the rule by chance once in "
         "65,536: {} expected by chance among the {} single packet{} here",
-        by_chance < 0.001 ? "under 0.001" : fmt::format("{:.3f}", by_chance), singles,
+        by_chance < 0.001 ? "under 0.001" : fmt::format("{:.3f}", by_chance), GroupDigits(singles),
         singles == 1 ? "" : "s"));
   }
 

@@ -7,6 +7,7 @@
 #include "collector/query/fact_rows.h"
 #include "collector/query/gather.h"
 #include "collector/query/resume_token.h"
+#include "common/text.h"
 #include "common/time_format.h"
 #include "common/tuple.h"
 #include "fmt/format.h"
@@ -43,7 +44,7 @@ class TuplesAnswer {
   absl::Status Open(FactSelection& selection) {
     if (limit_ > kMostTuples) {
       return absl::InvalidArgumentError(
-          fmt::format("limit: {} rows, at most {}", limit_, kMostTuples));
+          fmt::format("limit: {} rows, at most {}", GroupDigits(limit_), GroupDigits(kMostTuples)));
     }
     absl::StatusOr<RecordFilter> filter = OpenSelection(store_, request_.selection());
     if (!filter.ok()) return filter.status();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/text.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -115,8 +116,9 @@ void RollupAccumulator::Add(int64_t start, const Statement& row) {
     status_ = MergeSketch(row.Blob(columns_.packets + 4), cell.foreign);
   }
   if (cells_.size() > RollupReader::kMostRows) {
-    status_ = absl::ResourceExhaustedError(fmt::format(
-        "more than {} rows: ask for less time or fewer sensors", RollupReader::kMostRows));
+    status_ = absl::ResourceExhaustedError(
+        fmt::format("more than {} rows: ask for less time or fewer sensors",
+                    GroupDigits(RollupReader::kMostRows)));
   }
 }
 

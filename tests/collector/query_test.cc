@@ -106,7 +106,7 @@ TEST_F(Query, TooManyFactsAreRefusedWithTheLimit) {
   request.mutable_selection()->add_source_prefixes("192.0.2.0/24");
   const absl::Status status = RecordQuery(&reader_, context_).Rank(request).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("30000 facts"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("30,000 facts"));
 }
 
 TEST_F(Query, SourceTellsWhatAnAddressDid) {
