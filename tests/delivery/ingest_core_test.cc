@@ -235,6 +235,7 @@ TEST_F(IngestCoreTest, SaysWhatIsLostAndAcknowledgesNothingOverIt) {
   Step(MakeEnvelope(2, 3));
   replies = Replies(Commit(), 2);
   EXPECT_EQ(replies[0].acknowledgement().through(), 1);
+  ASSERT_EQ(replies[0].acknowledgement().ranges_size(), 1);
   EXPECT_EQ(replies[0].acknowledgement().ranges(0).first(), 3);
   Step(MakeEnvelope(2, 2));
   replies = Replies(Commit(), 2);
