@@ -68,7 +68,7 @@ absl::Status RollupReader::ScanCoverage(const Segment& segment, const DayState& 
     if (segment.tier == 1 && stale != days.stale.end() && stale->second == row.Int(1)) {
       return nullptr;
     }
-    const int64_t start = segment.as_start >= 0 ? segment.as_start : row.Int(0);
+    const int64_t start = segment.as_start.value_or(row.Int(0));
     CoverageRollup& found = rows[{by_time ? start : 0, stream->first}];
     found.sensor = stream->second.sensor;
     found.group = stream->second.group;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "collector/store/memory_state.h"
+#include "collector/store/storable.h"
 
 namespace teiten {
 namespace {
@@ -26,6 +27,9 @@ class MemoryWriter final : public StoreWriter {
   absl::StatusOr<std::vector<FactVerdict>> CommitFacts(
       std::span<const AcceptedFact> facts) override {
     const std::lock_guard lock(state_.mutex);
+    for (const AcceptedFact& fact : facts) {
+      if (absl::Status s = CheckStorable(fact, state_.zone); !s.ok()) return s;
+    }
     ++state_.generation;
     std::vector<FactVerdict> verdicts;
     for (const AcceptedFact& fact : facts) verdicts.push_back(CommitFact(fact));

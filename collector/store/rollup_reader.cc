@@ -96,7 +96,7 @@ absl::Status RollupReader::ScanSegment(const Segment& segment, const DayState& d
     const auto stale = days.stale.find(start);
     const bool behind =
         segment.tier == 1 && stale != days.stale.end() && stale->second == row.Int(1);
-    if (!behind) rows.Add(segment.as_start >= 0 ? segment.as_start : start, row);
+    if (!behind) rows.Add(segment.as_start.value_or(start), row);
     return rows.status().ok();
   });
   return s.ok() ? rows.status() : s;
@@ -127,7 +127,7 @@ absl::Status RollupReader::ScanPorts(const Segment& segment, const DayState& day
         Statement found = db_.Prepare(sql);
         found.Bind(segment.tier).Bind(start).Bind(layer);
         found.Bind(int64_t{protocol}).Bind(int64_t{port});
-        while (found.Step()) rows.Add(segment.as_start >= 0 ? segment.as_start : start, found);
+        while (found.Step()) rows.Add(segment.as_start.value_or(start), found);
         if (!found.status().ok()) return found.status();
         if (!rows.status().ok()) return rows.status();
       }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -48,7 +49,7 @@ class RollupReader {
     int tier = 0;
     int64_t from = 0;
     int64_t to = 0;
-    int64_t as_start = -1;  // hours of a stale day stand for the day
+    std::optional<int64_t> as_start = {};  // hours of a stale day stand for the day
   };
 
   [[nodiscard]] absl::StatusOr<std::map<int64_t, RollupStream>> Streams(

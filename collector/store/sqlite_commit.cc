@@ -5,22 +5,13 @@
 #include <utility>
 
 #include "collector/store/sqlite_writer.h"
-#include "fmt/format.h"
+#include "collector/store/storable.h"
 
 namespace teiten {
 namespace {
 
 // Day files that stay open for writing: today, yesterday, and two for late ones.
 constexpr std::size_t kOpenDays = 4;
-
-absl::Status CheckFact(const AcceptedFact& fact) {
-  if (fact.content_sha256.size() == 32 && fact.window_start_unix_ms >= kEarliestMs &&
-      fact.window_start_unix_ms < kLatestMs) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      fmt::format("{} {}: hash or window start out of range", fact.key.sensor, fact.key.sequence));
-}
 
 FactHead HeadOf(const AcceptedFact& fact, int64_t id) {
   FactHead head;
@@ -69,7 +60,7 @@ absl::StatusOr<FactFile*> SqliteWriter::DayFile(int64_t day_unix_ms) {
 absl::StatusOr<std::vector<FactVerdict>> SqliteWriter::CommitFacts(
     std::span<const AcceptedFact> facts) {
   for (const AcceptedFact& fact : facts) {
-    if (absl::Status s = CheckFact(fact); !s.ok()) return s;
+    if (absl::Status s = CheckStorable(fact, paths_.zone); !s.ok()) return s;
   }
   if (absl::Status s = Ready(); !s.ok()) return s;
   absl::StatusOr<std::vector<FactVerdict>> verdicts = TryCommit(facts);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is older than it is kept goes, a day at a time, in steps that a crash may fall between.
 #include <algorithm>
+#include <optional>
 
 #include "collector/store/sqlite_writer.h"
 
@@ -66,7 +67,7 @@ absl::Status SqliteWriter::FinishExpiry(FactDay day) {
 absl::StatusOr<bool> SqliteWriter::ExpireHours(int64_t before_unix_ms) {
   const absl::StatusOr<std::vector<int64_t>> hours = rollup_.Hours();
   if (!hours.ok()) return hours.status();
-  int64_t asked = kEarliestMs - kDayMs;
+  std::optional<int64_t> asked;
   for (const int64_t hour : *hours) {
     const int64_t day = paths_.zone.DayOf(hour);
     if (day == asked) continue;

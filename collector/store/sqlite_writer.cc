@@ -233,7 +233,7 @@ absl::StatusOr<SpoolLedger> SqliteWriter::Ledger(const std::string& sensor, cons
 absl::StatusOr<v1::DeploymentKey> SqliteWriter::DeploymentKey() { return deployment_key_; }
 
 absl::StatusOr<std::vector<int64_t>> SqliteWriter::DirtyHours(uint32_t limit) {
-  return record_.DirtyHours(kEarliestMs, kLatestMs, limit);
+  return record_.DirtyHours(INT64_MIN, INT64_MAX, limit);
 }
 
 absl::StatusOr<uint64_t> SqliteWriter::HourGeneration(int64_t hour_unix_ms) {

@@ -22,9 +22,6 @@
 
 namespace teiten {
 
-// Window starts that have a day file: 1970 to 9999, UTC.
-inline constexpr int64_t kEarliestMs = kDayMs;
-inline constexpr int64_t kLatestMs = 253'402'214'400'000;
 // Length of a write-ahead log that is worth bringing into its file.
 inline constexpr int kCheckpointPages = 1000;
 

@@ -19,6 +19,8 @@ struct MemoryBackend {
   std::unique_ptr<Store> Open(int32_t utc_offset_minutes = 0) {
     return MakeMemoryStore({utc_offset_minutes, Retention{}, TestKey()});
   }
+  // Memory is gone with its store, so it stays.
+  bool Reopen(std::unique_ptr<Store>& /*store*/, int32_t /*utc_offset_minutes*/) { return true; }
 };
 
 struct SqliteBackend {
@@ -28,6 +30,11 @@ struct SqliteBackend {
         OpenSqliteStore({folder.path() + "/data", utc_offset_minutes, Retention{}, TestKey()});
     EXPECT_TRUE(store.ok()) << store.status();
     return store.ok() ? *std::move(store) : nullptr;
+  }
+  bool Reopen(std::unique_ptr<Store>& store, int32_t utc_offset_minutes) {
+    store.reset();
+    store = Open(utc_offset_minutes);
+    return store != nullptr;
   }
 };
 
@@ -58,7 +65,7 @@ inline void RollUp(Store& store) {
 
 inline FactSelection All() {
   FactSelection all;
-  all.from_unix_ms = 0;
+  all.from_unix_ms = -kDayMs;  // west of Greenwich 1970 begins on a day and in an hour of 1969
   all.to_unix_ms = std::numeric_limits<int64_t>::max();
   return all;
 }
@@ -119,6 +126,23 @@ inline void ExpectRollupIs(Store& store, RollupTier tier, const RollupOracle& or
     ASSERT_TRUE(oracle.ports.contains(key));
     ExpectSum(row, oracle.ports.at(key));
   }
+}
+
+// Facts of two sensors and groups over hours of two days.
+inline std::vector<AcceptedFact> RandomFacts(uint64_t seed, int count) {
+  RandomRows random(seed);
+  std::vector<AcceptedFact> facts;
+  for (int i = 1; i <= count; ++i) {
+    facts.push_back(
+        MakeFact({.sensor = random.Below(2) == 0 ? "alpha" : "beta",
+                  .sequence = static_cast<uint64_t>(i),
+                  .start_unix_ms = kTestDay + static_cast<int64_t>(random.Below(2)) * kDayMs +
+                                   static_cast<int64_t>(random.Below(180)) * 60'000,
+                  .group = random.Below(4) == 0 ? "replay" : "live",
+                  .rows = 1 + random.Below(12),
+                  .seed = seed * 1000 + static_cast<uint64_t>(i)}));
+  }
+  return facts;
 }
 
 }  // namespace teiten
