@@ -69,13 +69,11 @@ class Collector {
                                                               const v1::GetReportRequest& request);
   void WaitForRollups(StoreReader& reader, int64_t from_unix_ms, int64_t to_unix_ms);
   void CatchSignals();
-  void Stop(ExitCode code);
+  void Stop();
 
   const CollectorConfig& config_;
   uv_loop_t loop_{};
   uv_signal_t signals_[2] = {};
-  uv_async_t broken_{};
-  ExitCode code_ = ExitCode::kDone;
   bool stopping_ = false;
 
   // In the order of the data; destroyed in the opposite one.
@@ -111,11 +109,7 @@ absl::Status Collector::Start() {
   if (!handlers.ok()) return handlers.status();
   CatchSignals();
   writer_ = std::make_unique<Writer>(store_->writer());
-  ingest_ = std::make_unique<Ingest>(
-      &loop_, *writer_, IngestLimits{}, [this](const absl::Status& status) {
-        Log(LogLevel::kError, "store_broken", {{"reason", Text(status)}});
-        uv_async_send(&broken_);
-      });
+  ingest_ = std::make_unique<Ingest>(&loop_, *writer_, IngestLimits{});
   if (absl::Status s = StartRollups(); !s.ok()) return s;
   readers_ = std::make_unique<ReaderPool>(*std::move(handlers));
   absl::StatusOr<std::unique_ptr<GrpcServer>> server = GrpcServer::Start(
@@ -147,6 +141,7 @@ absl::StatusOr<std::vector<std::unique_ptr<QueryHandler>>> Collector::MakeHandle
   context.report = [this](StoreReader& reader, const v1::GetReportRequest& request) {
     return MakeReport(reader, request);
   };
+  context.trouble = [this] { return store_->trouble(); };
   context.connected = [this](const std::string& sensor) { return ingest_->Connected(sensor); };
   std::vector<std::unique_ptr<QueryHandler>> handlers;
   for (int i = 0; i < kReaders; ++i) {
@@ -211,15 +206,9 @@ void Collector::CatchSignals() {
     signals_[i].data = this;
     uv_signal_start(
         &signals_[i],
-        [](uv_signal_t* handle, int) {
-          static_cast<Collector*>(handle->data)->Stop(ExitCode::kDone);
-        },
+        [](uv_signal_t* handle, int) { static_cast<Collector*>(handle->data)->Stop(); },
         numbers[i]);
   }
-  uv_async_init(&loop_, &broken_, [](uv_async_t* handle) {
-    static_cast<Collector*>(handle->data)->Stop(ExitCode::kIo);
-  });
-  broken_.data = this;
 }
 
 ExitCode Collector::Run() {
@@ -230,13 +219,12 @@ ExitCode Collector::Run() {
        {"duplicates", std::to_string(counters.duplicates)},
        {"conflicts", std::to_string(counters.conflicts)},
        {"rejected", std::to_string(counters.rejected)}});
-  return code_;
+  return ExitCode::kDone;
 }
 
 // A second signal changes nothing: what was accepted is written first, which takes milliseconds.
-void Collector::Stop(ExitCode code) {
+void Collector::Stop() {
   if (std::exchange(stopping_, true)) return;
-  code_ = code;
   ingest_->Stop([this] {
     server_->Shutdown(kShutdownGraceMs);
     uv_stop(&loop_);

@@ -41,7 +41,8 @@ Json ToJson(const UplinkStatus& status) {
           {"quarantined", status.spool.quarantined},
           {"rejected", status.spool.rejected},
           {"clock_skew_ms", status.clock_skew_ms},
-          {"disk_error", status.disk_error}};
+          {"disk_error", status.disk_error},
+          {"collector_error", status.collector_error}};
 }
 
 }  // namespace

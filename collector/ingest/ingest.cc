@@ -19,11 +19,6 @@ int64_t NowUnixMs() {
       .count();
 }
 
-// After an I/O error SQLite's state is unknown until it is opened again; a full disk is none.
-bool IsBroken(const absl::Status& status) {
-  return absl::IsInternal(status) || absl::IsDataLoss(status);
-}
-
 template <typename Handle>
 void CloseHandle(Handle* handle) {
   handle->data = nullptr;
@@ -33,11 +28,9 @@ void CloseHandle(Handle* handle) {
 
 }  // namespace
 
-Ingest::Ingest(uv_loop_t* loop, Writer& writer, IngestLimits limits,
-               std::function<void(const absl::Status&)> on_broken_store)
+Ingest::Ingest(uv_loop_t* loop, Writer& writer, IngestLimits limits)
     : writer_(writer),
       core_(limits, "teiten-collector " TEITEN_VERSION),
-      on_broken_store_(std::move(on_broken_store)),
       wake_(new uv_async_t),
       timer_(new uv_timer_t) {
   uv_async_init(loop, wake_, [](uv_async_t* async) {
@@ -137,13 +130,8 @@ void Ingest::LogRejections(const std::vector<RejectionLog::Line>& lines) {
 void Ingest::Write(WriteGroup group) {
   // Shared, because std::function must be copyable; it is used once.
   const auto shared = std::make_shared<const WriteGroup>(std::move(group));
-  const bool posted = writer_.Post([this, shared](StoreWriter& store) {
-    GroupResult result = ExecuteGroup(store, *shared);
-    if (IsBroken(result.status) && on_broken_store_) {
-      std::exchange(on_broken_store_, nullptr)(result.status);
-    }
-    Post(GroupWritten{std::move(result)});
-  });
+  const bool posted = writer_.Post(
+      [this, shared](StoreWriter& store) { Post(GroupWritten{ExecuteGroup(store, *shared)}); });
   if (!posted) Post(GroupWritten{{absl::UnavailableError("the writer is busy"), {}}});
 }
 

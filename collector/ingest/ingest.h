@@ -28,10 +28,8 @@ class Streams {
 
 class Ingest {
  public:
-  // Loop and writer must outlive it. `on_broken_store` is called once if the store says that it
-  // cannot go on until it is opened again.
-  Ingest(uv_loop_t* loop, Writer& writer, IngestLimits limits,
-         std::function<void(const absl::Status&)> on_broken_store);
+  // Loop and writer must outlive it.
+  Ingest(uv_loop_t* loop, Writer& writer, IngestLimits limits);
   ~Ingest();
   Ingest(const Ingest&) = delete;
   Ingest& operator=(const Ingest&) = delete;
@@ -59,7 +57,6 @@ class Ingest {
   Streams* streams_ = nullptr;
   IngestCore core_;
   RejectionLog rejections_;
-  std::function<void(const absl::Status&)> on_broken_store_;
   std::function<void()> on_idle_;
   uv_async_t* wake_;  // closed with the loop's next turn, so they outlive us
   uv_timer_t* timer_;

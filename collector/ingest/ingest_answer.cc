@@ -19,15 +19,31 @@ void IngestCore::On(GroupWritten& in) {
     ++counters_.store_failures;
     for (const Queued& left : queue_) counters_.queued_bytes -= left.ticket.bytes;
     queue_.clear();
-    const std::string why(in.result.status.message().data(), in.result.status.message().size());
-    Note(fmt::format("the store cannot take what sensors send: {}", why));
-    return FailAll(absl::UnavailableError(fmt::format("the store: {}", why)));
+    PauseFor({in.result.status.message().data(), in.result.status.message().size()});
+    return FailAll(absl::UnavailableError(pause_reason_));
   }
+  // A Hello is small enough to find room where summaries do not.
+  const bool took_more = std::any_of(
+      in.result.results.begin(), in.result.results.end(),
+      [](const WriteResult& result) { return !std::holds_alternative<Greeting>(result); });
+  if (took_more) pause_ms_ = 0;
   fresh_.clear();
   for (std::size_t i = 0; i < written.size(); ++i) {
     Settle(written[i], in.result.results[i]);
   }
   for (const auto& [stream, ranges] : fresh_) Acknowledge(stream, ranges);
+}
+
+void IngestCore::PauseFor(const std::string& why) {
+  pause_ms_ = std::clamp(2 * pause_ms_, limits_.first_pause_ms, limits_.most_pause_ms);
+  paused_unix_ms_ = now_unix_ms_;
+  pause_reason_ = fmt::format("the collector's store: {}", why);
+}
+
+// A clock that was set meanwhile ends it.
+bool IngestCore::Paused() const {
+  const int64_t passed_ms = now_unix_ms_ - paused_unix_ms_;
+  return pause_ms_ > 0 && passed_ms >= 0 && passed_ms < pause_ms_;
 }
 
 void IngestCore::Settle(const Ticket& ticket, const WriteResult& result) {

@@ -99,6 +99,10 @@ void IngestCore::On(const HelloReceived& in) {
     ++counters_.streams_refused;
     return Finish(in.stream, std::move(valid));
   }
+  if (Paused()) {
+    ++counters_.streams_put_off;
+    return Finish(in.stream, absl::UnavailableError(pause_reason_));
+  }
   const auto older = stream_of_.find(in.hello.sensor());
   if (older != stream_of_.end()) {
     ++counters_.streams_displaced;

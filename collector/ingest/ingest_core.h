@@ -5,8 +5,9 @@
 // Everything of all streams goes through one ordered queue to the writer, one group at a time, so
 // a greeting is answered from a ledger that holds all that was accepted before it, and groups grow
 // by themselves when the store is slow. An acknowledgement goes out only from the result of a
-// commit. If a commit fails, every stream is ended with UNAVAILABLE: sensors keep what they have
-// and try again after their backoff, which also finds out when the store is well again.
+// commit. If a commit fails, every stream is ended with UNAVAILABLE and the reason: sensors keep
+// what they have and try again after their backoff. Until a pause is over, which doubles with each
+// failure, no Hello is taken; after it sensors' own attempts find out whether the store is well.
 //
 // A sensor has one stream, the newest. Bytes queued are bounded per stream and in all: a stream
 // at its bound is simply not read on.
@@ -36,6 +37,8 @@ struct IngestLimits {
   uint64_t group_bytes = 16ULL << 20;
   std::size_t streams = 4096;
   int64_t hello_timeout_ms = 10'000;
+  int64_t first_pause_ms = 1'000;  // after the store failed; doubles
+  int64_t most_pause_ms = 30'000;
 };
 
 // ---- Inputs
@@ -101,7 +104,8 @@ struct IngestCounters {
   uint64_t gaps = 0;        // ranges booked
   uint64_t new_spools = 0;  // rolled-back sensors told to take a new spool
   uint64_t store_failures = 0;
-  uint64_t queued_bytes = 0;  // now
+  uint64_t streams_put_off = 0;  // told to wait for the store
+  uint64_t queued_bytes = 0;     // now
   uint64_t groups = 0;
 };
 
@@ -163,6 +167,8 @@ class IngestCore {
   void ReadOn();
   void Finish(uint64_t stream, absl::Status status);
   void FailAll(const absl::Status& status);
+  void PauseFor(const std::string& why);
+  [[nodiscard]] bool Paused() const;
   void Reject(uint64_t stream, uint64_t sequence, v1::Rejection::Reason reason,
               const std::string& detail);
   void Answer(uint64_t number, const Greeting& greeting);
@@ -183,6 +189,9 @@ class IngestCore {
   std::vector<Ticket> writing_;         // of the group the writer has
   std::map<uint64_t, RangeSet> fresh_;  // acknowledged by the group being settled
   uint64_t read_turn_ = 0;              // stream that reads next, so that all get a turn
+  int64_t pause_ms_ = 0;                // 0: the store is well
+  int64_t paused_unix_ms_ = 0;          // when the pause began
+  std::string pause_reason_;
 };
 
 // A Hello that can be answered; errors name the field.

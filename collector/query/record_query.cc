@@ -9,20 +9,31 @@
 
 namespace teiten {
 
+void RecordQuery::AddTrouble(v1::Coverage& coverage) const {
+  const std::string trouble = context_.trouble ? context_.trouble() : "";
+  if (!trouble.empty()) coverage.add_notes(trouble + " Sensors keep what comes meanwhile.");
+}
+
+template <typename Reply>
+absl::StatusOr<Reply> RecordQuery::WithTrouble(absl::StatusOr<Reply> reply) const {
+  if (reply.ok()) AddTrouble(*reply->mutable_coverage());
+  return reply;
+}
+
 absl::StatusOr<v1::RankReply> RecordQuery::Rank(const v1::RankRequest& request) {
-  return AnswerRank(*store_, context_, request);
+  return WithTrouble(AnswerRank(*store_, context_, request));
 }
 
 absl::StatusOr<v1::SeriesReply> RecordQuery::Series(const v1::SeriesRequest& request) {
-  return AnswerSeries(*store_, context_, request);
+  return WithTrouble(AnswerSeries(*store_, context_, request));
 }
 
 absl::StatusOr<v1::SourceReply> RecordQuery::Source(const v1::SourceRequest& request) {
-  return AnswerSource(*store_, context_, request);
+  return WithTrouble(AnswerSource(*store_, context_, request));
 }
 
 absl::StatusOr<v1::SensorsReply> RecordQuery::Sensors(const v1::SensorsRequest& request) {
-  return AnswerSensors(*store_, context_, request);
+  return WithTrouble(AnswerSensors(*store_, context_, request));
 }
 
 absl::StatusOr<v1::ZoneReply> RecordQuery::Zone(const v1::ZoneRequest& /*request*/) {
@@ -33,7 +44,12 @@ absl::StatusOr<v1::ZoneReply> RecordQuery::Zone(const v1::ZoneRequest& /*request
 
 absl::Status RecordQuery::Tuples(const v1::TuplesRequest& request,
                                  const std::function<bool(const v1::TuplesReply&)>& send) {
-  return AnswerTuples(*store_, context_, request, send);
+  return AnswerTuples(*store_, context_, request, [&](const v1::TuplesReply& reply) {
+    if (!reply.has_coverage()) return send(reply);
+    v1::TuplesReply last = reply;
+    AddTrouble(*last.mutable_coverage());
+    return send(last);
+  });
 }
 
 absl::StatusOr<v1::GetReportReply> RecordQuery::Report(const v1::GetReportRequest& request) {

@@ -28,6 +28,11 @@ class RecordQuery final : public QueryHandler {
       const v1::GetReportRequest& request) override;
 
  private:
+  // Says in the answer what keeps the store from taking more.
+  void AddTrouble(v1::Coverage& coverage) const;
+  template <typename Reply>
+  [[nodiscard]] absl::StatusOr<Reply> WithTrouble(absl::StatusOr<Reply> reply) const;
+
   StoreReader* store_;
   QueryContext context_;
 };

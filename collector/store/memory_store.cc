@@ -208,6 +208,7 @@ class MemoryStore final : public Store {
   [[nodiscard]] int32_t utc_offset_minutes() const override {
     return state_.zone.utc_offset_minutes();
   }
+  [[nodiscard]] std::string trouble() const override { return ""; }
 
  private:
   MemoryState state_;

@@ -6,6 +6,7 @@
 
 #include "collector/store/sqlite_writer.h"
 #include "collector/store/storable.h"
+#include "fmt/format.h"
 
 namespace teiten {
 namespace {
@@ -62,11 +63,11 @@ absl::StatusOr<std::vector<FactVerdict>> SqliteWriter::CommitFacts(
   for (const AcceptedFact& fact : facts) {
     if (absl::Status s = CheckStorable(fact, paths_.zone); !s.ok()) return s;
   }
-  if (absl::Status s = Ready(); !s.ok()) return s;
+  if (facts.empty()) return std::vector<FactVerdict>();
+  if (absl::Status s = Ready(); !s.ok()) return Noted(StoreHealth::Task::kFacts, s);
   absl::StatusOr<std::vector<FactVerdict>> verdicts = TryCommit(facts);
-  if (verdicts.ok()) return verdicts;
-  recover_first_ = true;
-  return Note(verdicts.status());
+  recover_first_ = !verdicts.ok();
+  return Noted(StoreHealth::Task::kFacts, std::move(verdicts));
 }
 
 absl::StatusOr<std::vector<FactVerdict>> SqliteWriter::TryCommit(

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/store/sqlite_db.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cctype>
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
+#include "collector/store/disk_error.h"
+#include "collector/store/sqlite_paths.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -15,9 +22,14 @@ namespace {
 constexpr int kLeastVersion = 3'040'000;
 constexpr int kBusyTimeoutMs = 5'000;
 
-absl::StatusCode CodeOf(int code) {
-  // The index of a write-ahead log could not grow: what a full disk looks like from there.
-  if (code == SQLITE_IOERR_SHMSIZE) return absl::StatusCode::kResourceExhausted;
+// Locks a file for this process and keeps the index of its log in memory.
+constexpr const char* kVfs = "unix-excl";
+
+absl::StatusCode CodeOf(int code, int system_error) {
+  // What a failed fsync left behind is unknown, whatever the reason it gives.
+  if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
+    return absl::StatusCode::kInternal;
+  }
   switch (code & 0xff) {
     case SQLITE_FULL:
       return absl::StatusCode::kResourceExhausted;
@@ -28,7 +40,12 @@ absl::StatusCode CodeOf(int code) {
     case SQLITE_NOTADB:
       return absl::StatusCode::kDataLoss;
     case SQLITE_CANTOPEN:
-      return absl::StatusCode::kNotFound;
+      return system_error == 0 ? absl::StatusCode::kUnavailable : CodeOfErrno(system_error);
+    case SQLITE_IOERR:
+      // Others may be left over from an earlier call.
+      return system_error == ENOSPC || system_error == EDQUOT || system_error == EROFS
+                 ? CodeOfErrno(system_error)
+                 : absl::StatusCode::kInternal;
     case SQLITE_PERM:
     case SQLITE_READONLY:
     case SQLITE_AUTH:
@@ -36,6 +53,44 @@ absl::StatusCode CodeOf(int code) {
     default:
       return absl::StatusCode::kInternal;
   }
+}
+
+// Of a URI, in which these bytes would end the path.
+std::string EscapePath(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                       std::string_view("/-_.~").find(c) != std::string_view::npos;
+    out += plain ? std::string(1, c) : fmt::format("%{:02x}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
+// What SQLite cannot make it tries to open for reading, which leaves another errno behind. 0: it
+// can be made now.
+int WhyCannotOpen(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return errno;
+  const int fd = ::open((path + "-wal").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return errno;
+  ::close(fd);
+  return 0;
+}
+
+absl::Status MakeFile(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return absl::Status(CodeOfErrno(errno),
+                        fmt::format("{}: cannot make the file: {}", path, std::strerror(errno)));
+  }
+  ::close(fd);
+  return absl::OkStatus();
+}
+
+// Where nothing can be made, nothing changes under a reader that takes no lock.
+bool DiskTakesNothing(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) || absl::IsPermissionDenied(status) ||
+         absl::IsInternal(status);
 }
 
 // Called at each commit with the length of the write-ahead log.
@@ -60,103 +115,38 @@ absl::Status CheckSqliteVersion() {
   return absl::OkStatus();
 }
 
-// ---- Statement
-
-Statement::~Statement() { Reset(); }
-
-Statement::Statement(Statement&& other) noexcept
-    : db_(other.db_),
-      statement_(std::exchange(other.statement_, nullptr)),
-      next_bind_(other.next_bind_),
-      status_(std::move(other.status_)) {}
-
-void Statement::Reset() {
-  if (statement_ == nullptr) return;
-  sqlite3_reset(statement_);
-  sqlite3_clear_bindings(statement_);
-  next_bind_ = 1;
-}
-
-Statement& Statement::Bind(int64_t value) {
-  if (statement_ != nullptr) sqlite3_bind_int64(statement_, next_bind_++, value);
-  return *this;
-}
-
-Statement& Statement::Bind(double value) {
-  if (statement_ != nullptr) sqlite3_bind_double(statement_, next_bind_++, value);
-  return *this;
-}
-
-Statement& Statement::BindText(std::string_view text) {
-  if (statement_ != nullptr) {
-    sqlite3_bind_text64(statement_, next_bind_++, text.data(), text.size(), SQLITE_STATIC,
-                        SQLITE_UTF8);
-  }
-  return *this;
-}
-
-Statement& Statement::BindBlob(std::string_view blob) {
-  if (statement_ == nullptr) return *this;
-  // A null pointer would bind NULL, not an empty blob.
-  const char* data = blob.empty() ? "" : blob.data();
-  sqlite3_bind_blob64(statement_, next_bind_++, data, blob.size(), SQLITE_STATIC);
-  return *this;
-}
-
-Statement& Statement::BindNull() {
-  if (statement_ != nullptr) sqlite3_bind_null(statement_, next_bind_++);
-  return *this;
-}
-
-bool Statement::Step() {
-  if (statement_ == nullptr) {
-    if (status_.ok()) status_ = db_->ErrorStatus(SQLITE_ERROR);
-    return false;
-  }
-  const int code = sqlite3_step(statement_);
-  if (code == SQLITE_ROW) return true;
-  if (code != SQLITE_DONE) status_ = db_->ErrorStatus(code);
-  return false;
-}
-
-absl::Status Statement::Run() {
-  while (Step()) {
-  }
-  Reset();
-  return status_;
-}
-
-int64_t Statement::Int(int column) const { return sqlite3_column_int64(statement_, column); }
-double Statement::Real(int column) const { return sqlite3_column_double(statement_, column); }
-bool Statement::IsNull(int column) const {
-  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
-}
-
-std::string_view Statement::Text(int column) const { return Blob(column); }
-
-std::string_view Statement::Blob(int column) const {
-  const void* data = sqlite3_column_blob(statement_, column);
-  const int size = sqlite3_column_bytes(statement_, column);
-  return data == nullptr
-             ? std::string_view()
-             : std::string_view(static_cast<const char*>(data), static_cast<std::size_t>(size));
-}
-
 // ---- SqliteDb
 
 absl::StatusOr<std::unique_ptr<SqliteDb>> SqliteDb::Open(const std::string& path, SqliteMode mode,
                                                          const SqliteSchema& schema) {
   struct stat info {};
-  const bool missing = ::stat(path.c_str(), &info) != 0 || info.st_size == 0;
-  if (missing && mode != SqliteMode::kCreate) {
+  const int error = ::stat(path.c_str(), &info) == 0 ? 0 : errno;
+  if (error != 0 && error != ENOENT) {
+    return absl::Status(CodeOfErrno(error), fmt::format("{}: {}", path, std::strerror(error)));
+  }
+  if (mode != SqliteMode::kCreate && (error == ENOENT || info.st_size == 0)) {
     return absl::NotFoundError(fmt::format("{}: the {} file is missing", path, schema.name));
   }
-  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  flags |= mode == SqliteMode::kReader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-  if (mode == SqliteMode::kCreate) flags |= SQLITE_OPEN_CREATE;
+  if (error == ENOENT) {
+    if (absl::Status s = MakeFile(path); !s.ok()) return s;
+  }
+  absl::StatusOr<std::unique_ptr<SqliteDb>> db = OpenAs(path, "", mode, schema);
+  if (db.ok() || mode != SqliteMode::kReader || !DiskTakesNothing(db.status()) ||
+      FileExists(path + "-wal")) {
+    return db;
+  }
+  return OpenAs(path, "?immutable=1", mode, schema);
+}
 
+absl::StatusOr<std::unique_ptr<SqliteDb>> SqliteDb::OpenAs(const std::string& path,
+                                                           std::string_view parameters,
+                                                           SqliteMode mode,
+                                                           const SqliteSchema& schema) {
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI | SQLITE_OPEN_READWRITE;
+  if (mode == SqliteMode::kCreate) flags |= SQLITE_OPEN_CREATE;
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  const std::string uri = fmt::format("file:{}{}", EscapePath(path), parameters);
+  const int code = sqlite3_open_v2(uri.c_str(), &handle, flags, kVfs);
   std::unique_ptr<SqliteDb> db(new SqliteDb(path, handle));
   if (code != SQLITE_OK) return db->ErrorStatus(code);
   if (absl::Status s = db->Configure(mode, schema); !s.ok()) return s;
@@ -179,7 +169,7 @@ absl::Status SqliteDb::Configure(SqliteMode mode, const SqliteSchema& schema) {
   if (!s.ok()) return s;
   if (mode == SqliteMode::kReader) {
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    return absl::OkStatus();
+    return Execute("PRAGMA query_only=ON");
   }
   sqlite3_wal_hook(handle_, &OnCommit, &log_pages_);
   // The page size counts only while the file is empty.
@@ -201,6 +191,9 @@ absl::Status SqliteDb::CheckSchema(SqliteMode mode, const SqliteSchema& schema) 
   if (!application.ok()) return application.status();
   const absl::StatusOr<int64_t> version = Scalar("PRAGMA user_version");
   if (!version.ok()) return version.status();
+  if (*objects == 0 && *application == 0) {  // cut off while it was made
+    return absl::NotFoundError(fmt::format("{}: the {} file is empty", path_, schema.name));
+  }
   if (*application != schema.application_id) {
     return absl::DataLossError(
         fmt::format("{}: is not a {} file of this store", path_, schema.name));
@@ -258,14 +251,26 @@ absl::Status SqliteDb::Checkpoint(int least_pages) {
   return absl::OkStatus();
 }
 
+absl::Status SqliteDb::CheckpointAll() {
+  // A transaction that could not even be rolled back would be in the way.
+  if (sqlite3_get_autocommit(handle_) == 0) Execute("ROLLBACK").IgnoreError();
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_FULL, nullptr, nullptr);
+  if (code != SQLITE_OK) return ErrorStatus(code);
+  log_pages_ = 0;
+  return absl::OkStatus();
+}
+
 absl::Status SqliteDb::ErrorStatus(int code) const {
+  int system = handle_ == nullptr ? ENOMEM : sqlite3_system_errno(handle_);
   const int detail = handle_ == nullptr ? code : sqlite3_extended_errcode(handle_);
   if (detail != SQLITE_OK) code = detail;
+  if ((code & 0xff) == SQLITE_CANTOPEN) system = WhyCannotOpen(path_);
   const char* text = handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_);
-  const absl::StatusCode status = CodeOf(code);
-  const bool full = status == absl::StatusCode::kResourceExhausted;
-  return absl::Status(status, fmt::format("{}: {} (SQLite {}){}", path_, text, code,
-                                          full ? "; make room on its disk" : ""));
+  const bool disk = (code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_IOERR;
+  const std::string why = disk && system != 0 ? fmt::format(", {}", std::strerror(system)) : "";
+  return absl::Status(CodeOf(code, system),
+                      fmt::format("{}: {}{} (SQLite {})", path_, text, why, code));
 }
 
 // ---- Transaction

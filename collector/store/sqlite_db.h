@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // A thin RAII layer over SQLite: one connection, its cached statements, transactions. It holds the
 // rules under which the SQLite of Debian 12 (3.40.1, WAL-reset bug of 3.7.0-3.51.2) never loses a
-// commit: per file one writing connection, which alone checkpoints; readers are read-only and
-// leave the log alone even when they are the last to close.
+// commit: per file one writing connection, which alone checkpoints; readers only ask and leave
+// the log alone even when they are the last to close; and no other process can open a file that
+// is open here (SQLite's VFS unix-excl), so that nobody's shell checkpoints it meanwhile.
+//
+// The index of a log is in memory too, so that a full disk keeps no reader out. Where the disk
+// takes nothing at all, a file that has no log is read as it is, without locks.
 //
 // Each connection belongs to one thread. Errors name the file: DataLoss (damaged or not ours),
-// ResourceExhausted (disk full), Unavailable (busy), Internal (I/O and the rest).
+// ResourceExhausted (disk full), PermissionDenied (read-only), Unavailable (busy), Internal (I/O
+// and the rest).
 #pragma once
 
 #include <cstdint>
@@ -87,8 +92,8 @@ struct SqliteSchema {
 
 class SqliteDb {
  public:
-  // Errors: NotFound without kCreate; DataLoss for a file that holds anything else than this
-  // schema or whose header is damaged; it is left alone.
+  // Errors: NotFound without kCreate if nothing or nothing yet is there; DataLoss for a file that
+  // holds anything else than this schema or whose header is damaged; it is left alone.
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<SqliteDb>> Open(const std::string& path,
                                                                       SqliteMode mode,
                                                                       const SqliteSchema& schema);
@@ -107,6 +112,10 @@ class SqliteDb {
   // Writer: brings the log into the file once it is longer than `least_pages`; readers in the
   // way make it wait for another time. Never more than this connection does it.
   [[nodiscard]] absl::Status Checkpoint(int least_pages);
+  // Writer: all of the log, waiting for readers. What the log holds may only be in the system's
+  // cache, where an earlier fsync failed; once this has written it into the file and synced that,
+  // all that can be read is on the disk.
+  [[nodiscard]] absl::Status CheckpointAll();
 
   [[nodiscard]] const std::string& path() const { return path_; }
   // Of the last failed call on this connection, with the file's name.
@@ -114,6 +123,10 @@ class SqliteDb {
 
  private:
   SqliteDb(std::string path, sqlite3* handle) : path_(std::move(path)), handle_(handle) {}
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<SqliteDb>> OpenAs(const std::string& path,
+                                                                        std::string_view parameters,
+                                                                        SqliteMode mode,
+                                                                        const SqliteSchema& schema);
   [[nodiscard]] absl::Status Configure(SqliteMode mode, const SqliteSchema& schema);
   [[nodiscard]] absl::Status CheckSchema(SqliteMode mode, const SqliteSchema& schema);
   [[nodiscard]] absl::StatusOr<int64_t> Scalar(std::string_view sql);

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "collector/store/disk_error.h"
 #include "common/time_format.h"
 #include "fmt/format.h"
 
@@ -22,10 +23,8 @@ namespace {
 constexpr std::string_view kSuffix = ".db";
 
 absl::Status ErrnoStatus(std::string_view what, const std::string& path, int error) {
-  const std::string text = fmt::format("{}: cannot {}: {}", path, what, std::strerror(error));
-  if (error == ENOSPC || error == EDQUOT) return absl::ResourceExhaustedError(text);
-  if (error == EACCES || error == EPERM || error == EROFS) return absl::PermissionDeniedError(text);
-  return absl::InternalError(text);
+  return absl::Status(CodeOfErrno(error),
+                      fmt::format("{}: cannot {}: {}", path, what, std::strerror(error)));
 }
 
 }  // namespace

@@ -8,11 +8,11 @@
 namespace teiten {
 
 absl::StatusOr<bool> SqliteWriter::ApplyRetention(int64_t now_unix_ms) {
-  if (absl::Status s = Ready(); !s.ok()) return s;
+  if (absl::Status s = Ready(); !s.ok()) return Noted(StoreHealth::Task::kRetention, s);
   bool more = false;
   const auto apply = [&](auto&& expire, int days) -> absl::Status {
     const absl::StatusOr<bool> one = expire(now_unix_ms - int64_t{days} * kDayMs);
-    if (!one.ok()) return Note(one.status());
+    if (!one.ok()) return one.status();
     more = more || *one;
     return absl::OkStatus();
   };
@@ -20,7 +20,8 @@ absl::StatusOr<bool> SqliteWriter::ApplyRetention(int64_t now_unix_ms) {
   if (s.ok()) s = apply([this](int64_t t) { return ExpireHours(t); }, retention_.hour_days);
   if (s.ok()) s = apply([this](int64_t t) { return ExpireSources(t); }, retention_.source_days);
   if (s.ok()) s = rollup_.db().Checkpoint(kCheckpointPages);
-  if (!s.ok()) return Note(s);
+  s = Noted(StoreHealth::Task::kRetention, s);
+  if (!s.ok()) return s;
   return more;
 }
 

@@ -24,6 +24,8 @@ class SqliteStore final : public Store {
     return paths_.zone.utc_offset_minutes();
   }
 
+  [[nodiscard]] std::string trouble() const override { return writer_->health().trouble(); }
+
  private:
   const StorePaths paths_;  // a copy: OpenReader runs on any thread
   std::unique_ptr<SqliteWriter> writer_;

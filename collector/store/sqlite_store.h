@@ -10,13 +10,17 @@
 // committed before their hour is marked clean. So a crash at any point loses nothing that was
 // acknowledged and counts nothing twice.
 //
-// After an I/O error nothing is retried: every later write fails until the store is opened again
-// (what a failed fsync left behind is unknown). A full disk is no such error.
+// A write that fails changes nothing that was committed, and what failed is tried again only when
+// somebody asks. After a full disk that is all. After any other error, and at the start, what a
+// failed fsync left behind is unknown: the logs may hold what only the system's cache has. Then all
+// logs are first written into their files and synced, and the ledger is compared with the day files
+// again, before anything is answered or acknowledged (SqliteWriter::Ready).
 //
-// The caller holds the DataFolderLock (folder_lock.h) of the folder for the store's whole life.
+// The caller holds the FolderLock (common/folder_lock.h) of the folder for the store's whole life.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,11 +37,14 @@ struct SqliteStoreOptions {
   Retention retention;
   // For reproducible tests; used only when the store is made.
   std::optional<v1::DeploymentKey> deployment_key;
+  // Milliseconds that never go back, for what is said of trouble; empty: the system's.
+  std::function<int64_t()> mono_ms = {};
 };
 
 // Makes the store if the folder holds nothing of one. Errors: FailedPrecondition (SQLite too old,
 // another offset or schema), DataLoss (a file is damaged or missing: it is named, nothing is
-// started afresh), Internal (I/O), InvalidArgument (offset).
+// started afresh), ResourceExhausted, PermissionDenied, Internal (the disk), InvalidArgument
+// (offset); with what an operator can do.
 [[nodiscard]] absl::StatusOr<std::unique_ptr<Store>> OpenSqliteStore(
     const SqliteStoreOptions& options);
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,12 +20,15 @@
 #include "collector/store/sqlite_paths.h"
 #include "collector/store/sqlite_store.h"
 #include "collector/store/store.h"
+#include "collector/store/store_health.h"
 
 namespace teiten {
 
 // Length of a write-ahead log that is worth bringing into its file.
 inline constexpr int kCheckpointPages = 1000;
 
+// Facts: sqlite_commit.cc. Retention: sqlite_retention.cc. The rest: sqlite_writer.cc, opening and
+// recovery: sqlite_open.cc.
 class SqliteWriter final : public StoreWriter {
  public:
   [[nodiscard]] static absl::StatusOr<std::unique_ptr<SqliteWriter>> Open(
@@ -49,6 +53,7 @@ class SqliteWriter final : public StoreWriter {
   [[nodiscard]] absl::StatusOr<bool> ApplyRetention(int64_t now_unix_ms) override;
 
   [[nodiscard]] const StorePaths& paths() const { return paths_; }
+  [[nodiscard]] const StoreHealth& health() const { return health_; }  // any thread
 
  private:
   struct OpenDay {
@@ -64,13 +69,12 @@ class SqliteWriter final : public StoreWriter {
     std::vector<const AcceptedFact*> conflicts;
   };
 
-  SqliteWriter(StorePaths paths, Retention retention, RecordDb record, RollupDb rollup)
-      : paths_(std::move(paths)),
-        retention_(retention),
-        record_(std::move(record)),
-        rollup_(std::move(rollup)) {}
+  SqliteWriter(StorePaths paths, const SqliteStoreOptions& options, RecordDb record,
+               RollupDb rollup);
 
   // Opening.
+  [[nodiscard]] static absl::StatusOr<std::unique_ptr<SqliteWriter>> OpenFiles(
+      const SqliteStoreOptions& options);
   [[nodiscard]] absl::Status LoadMeta(const SqliteStoreOptions& options);
   [[nodiscard]] absl::Status MakeMeta(const SqliteStoreOptions& options);
   [[nodiscard]] absl::Status Recover();
@@ -78,7 +82,13 @@ class SqliteWriter final : public StoreWriter {
 
   // Before and after each change.
   [[nodiscard]] absl::Status Ready();
-  absl::Status Note(absl::Status status);
+  // Returns what `result` is, after telling `health_`.
+  template <typename Result>
+  [[nodiscard]] Result Noted(StoreHealth::Task task, Result result);
+  [[nodiscard]] absl::Status ChangeRecord(const std::function<absl::Status()>& change);
+  [[nodiscard]] absl::StatusOr<bool> TryReplaceHour(const HourRollup& hour, uint64_t generation,
+                                                    std::span<const SourceDay> sources);
+  // In a transaction of record.db.
   [[nodiscard]] absl::Status InRecord(const std::function<absl::Status()>& change);
 
   // Facts.
@@ -103,16 +113,33 @@ class SqliteWriter final : public StoreWriter {
 
   // Set once, at opening.
   StorePaths paths_;
-  Retention retention_;
+  const Retention retention_;
   v1::DeploymentKey deployment_key_;
 
   RecordDb record_;
   RollupDb rollup_;
   std::map<int64_t, OpenDay> open_days_;
   uint64_t uses_ = 0;
-  uint64_t generation_ = 0;     // of the last batch
-  bool recover_first_ = false;  // a batch failed half-way
-  absl::Status fatal_;          // an I/O error: nothing is written any more
+  uint64_t generation_ = 0;    // of the last batch
+  bool recover_first_ = true;  // the ledger may be behind the day files
+  bool doubt_ = true;          // and the files behind what can be read
+  StoreHealth health_;
 };
+
+template <typename Result>
+Result SqliteWriter::Noted(StoreHealth::Task task, Result result) {
+  const absl::Status& status = [&]() -> const absl::Status& {
+    if constexpr (std::is_same_v<Result, absl::Status>) {
+      return result;
+    } else {
+      return result.status();
+    }
+  }();
+  health_.Note(task, status);
+  // A full disk and a busy file leave nothing half-done; neither does what was never tried.
+  doubt_ |= !status.ok() && !absl::IsResourceExhausted(status) && !absl::IsUnavailable(status) &&
+            !absl::IsInvalidArgument(status) && !absl::IsAborted(status);
+  return result;
+}
 
 }  // namespace teiten

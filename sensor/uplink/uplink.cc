@@ -179,6 +179,7 @@ void Uplink::Impl::Publish() {
     now.uplink = engine_->core().counters();
     now.in_flight_bytes = engine_->core().in_flight_bytes();
     now.clock_skew_ms = engine_->core().clock_skew_ms();
+    now.collector_error = engine_->core().problem();
   }
   SayShed(status_.spool, now.spool);  // written by this thread alone
   const std::lock_guard lock(status_mutex_);

@@ -40,8 +40,9 @@ struct UplinkStatus {
   uint64_t in_flight_bytes = 0;
   uint64_t next_sequence = 1;
   Spool spool_id{};
-  int64_t clock_skew_ms = 0;  // ours minus the collector's
-  std::string disk_error;     // the last one; empty if none
+  int64_t clock_skew_ms = 0;    // ours minus the collector's
+  std::string disk_error;       // the last one; empty if none
+  std::string collector_error;  // why nothing is taken from us; empty while it is
 };
 
 // Keys a summary is made with, and their ids for the summary. Id 0: the published constant.

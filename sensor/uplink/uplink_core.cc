@@ -108,6 +108,7 @@ void UplinkCore::BackOff(bool refused, const std::string& reason) {
   const int64_t delay_ms = std::max(options_.first_backoff_ms / 10, jitter);
   ++failures_;
   checked_.clear();  // who comes back may have been restored from a backup
+  problem_ = reason;
   state_ = UplinkState::kBackingOff;
   wake_mono_ms_ = now_.mono_ms + delay_ms;
   in_flight_.clear();

@@ -128,6 +128,8 @@ class UplinkCore {
   [[nodiscard]] UplinkState state() const { return state_; }
   [[nodiscard]] const UplinkCounters& counters() const { return counters_; }
   [[nodiscard]] uint64_t in_flight_bytes() const { return in_flight_bytes_; }
+  // Why the last stream ended; empty once the collector has acknowledged something again.
+  [[nodiscard]] const std::string& problem() const { return problem_; }
   [[nodiscard]] int64_t clock_skew_ms() const { return clock_skew_ms_; }  // ours minus theirs
 
  private:
@@ -173,6 +175,7 @@ class UplinkCore {
   UplinkState state_ = UplinkState::kIdle;
   uint64_t attempt_ = 0;
   uint64_t failures_ = 0;            // in a row
+  std::string problem_;
   int64_t wake_mono_ms_ = 0;         // end of connecting, greeting or backing off
   int64_t declared_mono_ms_ = 0;     // since when gaps wait for their acknowledgement
   int64_t drain_until_mono_ms_ = 0;  // 0: not draining

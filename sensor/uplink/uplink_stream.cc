@@ -115,6 +115,7 @@ void UplinkCore::OnAcknowledgement(const v1::Acknowledgement& in) {
   }
   declared_.RemoveAll(settled);
   failures_ = 0;
+  problem_.clear();
   Emit(UplinkAction::Kind::kContinue);
 }
 

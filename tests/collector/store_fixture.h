@@ -21,8 +21,9 @@ namespace teiten {
 // A folder that goes with the test.
 class TestFolder {
  public:
-  TestFolder() {
-    std::string pattern = testing::TempDir() + "teiten_store_XXXXXX";
+  // `under` may name a file system in memory, for tests of thousands of small stores.
+  explicit TestFolder(const std::string& under = testing::TempDir()) {
+    std::string pattern = under + "teiten_store_XXXXXX";
     path_ = ::mkdtemp(pattern.data());
   }
   ~TestFolder() { std::filesystem::remove_all(path_); }

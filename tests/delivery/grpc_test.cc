@@ -29,7 +29,7 @@ class TestCollector {
   ~TestCollector() { Stop(); }
 
   absl::Status Start(const Endpoint& listen) {
-    ingest_ = std::make_unique<Ingest>(&loop_, writer_, IngestLimits{}, nullptr);
+    ingest_ = std::make_unique<Ingest>(&loop_, writer_, IngestLimits{});
     auto server = GrpcServer::Start(
         listen, [this](IngestInput input) { ingest_->Post(std::move(input)); }, readers_);
     if (!server.ok()) return server.status();

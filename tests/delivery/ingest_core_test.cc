@@ -267,9 +267,55 @@ TEST_F(IngestCoreTest, AFailingStoreEndsEveryStreamAndAcknowledgesNothing) {
   EXPECT_EQ(core_->counters().queued_bytes, 0);
   EXPECT_TRUE(core_->Connected().empty());
   store_.set_full(false);  // the next attempt finds it well
+  now_ms_ += limits_.first_pause_ms;
   Greet(3);
   Step(MakeEnvelope(3, 1));
   EXPECT_EQ(Replies(Commit(), 3).size(), 1);
+}
+
+// While the store fails nobody is asked to send what cannot be kept; whoever comes after the pause
+// finds out whether it is well, and a Hello that went through is no proof.
+TEST_F(IngestCoreTest, PutsSensorsOffWhileTheStoreFailsAndLongerEachTime) {
+  int64_t pause_ms = limits_.first_pause_ms;
+  uint64_t stream = 0;
+  for (int turn = 0; turn < 8; ++turn) {
+    Greet(++stream);
+    Step(MakeEnvelope(stream, 1));
+    store_.set_full(true);
+    EXPECT_TRUE(absl::IsUnavailable(Ended(Commit(), stream)));
+    store_.set_full(false);
+    now_ms_ += pause_ms - 1;
+    Step(StreamOpened{++stream});
+    const absl::Status ended = Ended(Step(HelloReceived{stream, MakeHello()}), stream);
+    EXPECT_TRUE(absl::IsUnavailable(ended)) << ended;
+    EXPECT_THAT(std::string(ended.message()), HasSubstr("the collector's store: no space left"));
+    EXPECT_FALSE(writing_) << "the store was asked";
+    now_ms_ += 1;
+    pause_ms = std::min(2 * pause_ms, limits_.most_pause_ms);
+  }
+  EXPECT_EQ(core_->counters().streams_put_off, 8);
+  Greet(++stream);
+  Step(MakeEnvelope(stream, 1));
+  EXPECT_EQ(Replies(Commit(), stream).size(), 1);
+  // It worked: the next failure is a first one.
+  Step(MakeEnvelope(stream, 2));
+  store_.set_full(true);
+  Commit();
+  store_.set_full(false);
+  now_ms_ += limits_.first_pause_ms;
+  Greet(++stream);
+  EXPECT_FALSE(core_->Connected().empty());
+}
+
+TEST_F(IngestCoreTest, AClockThatIsSetBackEndsAPause) {
+  Greet(1);
+  Step(MakeEnvelope(1, 1));
+  store_.set_full(true);
+  Commit();
+  store_.set_full(false);
+  now_ms_ -= 86'400'000;
+  Greet(2);
+  EXPECT_FALSE(core_->Connected().empty());
 }
 
 TEST_F(IngestCoreTest, TheNewestStreamOfASensorWins) {
