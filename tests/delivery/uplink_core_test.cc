@@ -130,6 +130,22 @@ class UplinkCoreTest : public ::testing::Test {
   uint64_t attempt_ = 0;
 };
 
+// For the status file: why nothing is taken, from the first refusal until something was again.
+TEST_F(UplinkCoreTest, KnowsWhyNothingIsTakenUntilSomethingIs) {
+  Spool();
+  Step(UplinkStart{});
+  Greet();
+  EXPECT_EQ(core_->problem(), "");
+  Step(LinkLost{attempt_, false, "the collector's store: disk is full"});
+  EXPECT_EQ(core_->problem(), "the collector's store: disk is full");
+  now_.mono_ms += 60'000;
+  Step(UplinkTimer{});
+  Greet();  // a Hello is small
+  EXPECT_EQ(core_->problem(), "the collector's store: disk is full");
+  Acknowledge(1);
+  EXPECT_EQ(core_->problem(), "");
+}
+
 TEST_F(UplinkCoreTest, GreetsFirstAndSaysWhatItHolds) {
   for (int i = 0; i < 3; ++i) Spool();
   Step(UplinkStart{});
