@@ -9,6 +9,7 @@
 #include <set>
 
 #include "collector/store/store_health.h"
+#include "common/log.h"
 #include "tests/collector/fault_disk.h"
 #include "tests/collector/store_backends.h"
 
@@ -246,6 +247,7 @@ TEST(StoreFaults, TellsItsTroubleUntilItHasBeenWellForAWhile) {
   const AcceptedFact fact = MakeFact({.sequence = 1});
   FaultDisk disk(folder.path());
   disk.Fail(ENOSPC, 1, FaultDisk::kAlways);
+  FlushLog();  // what was folded of other tests
   testing::internal::CaptureStderr();
   for (int i = 0; i < 5; ++i) {
     EXPECT_TRUE(absl::IsResourceExhausted((*store)->writer().CommitFacts({&fact, 1}).status()));

@@ -132,7 +132,7 @@ class FullDisk(unittest.TestCase):
     def test_collector_with_no_room_for_the_first_day(self):
         d = self.disk
         spool = d.folder / "spool"
-        d.resize("300k")
+        d.resize("480k")
         self.start_collector()
         full = run(d.sensor(spool, d.trace, "--wait", "2s"))
         self.assertEqual(full.returncode, 69, full.stderr)
