@@ -134,6 +134,10 @@ absl::StatusOr<std::string> SimDisk::Read(const std::string& name, uint64_t limi
   if (unreadable_) return absl::UnavailableError("too many open files");
   const auto it = names_.find(name);
   if (it == names_.end()) return absl::NotFoundError(name);
+  if (Chance() < io_error_rate_) {
+    ++faults_;
+    return absl::DataLossError("input/output error");
+  }
   const std::string& bytes = inodes_.at(it->second).seen;
   if (bytes.size() > limit_bytes) return absl::OutOfRangeError(name);
   return bytes;

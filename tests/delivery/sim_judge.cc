@@ -82,8 +82,7 @@ void SimWorld::JudgeAbsent(const Content& content) {
   // It was stored, dropped by the spool as it may, and lost with the collector's disk.
   const bool was_stored =
       ever_durable.contains({{sensor.name(), content.spool, content.sequence}, content.sha256});
-  const bool may_drop =
-      tight() || scenario.keep_acknowledged_ms < 24LL * 3'600'000 || outcome.rotten_files > 0;
+  const bool may_drop = tight() || scenario.keep_acknowledged_ms < 24LL * 3'600'000 || damaging();
   if ((on_record || given_up) && restored && was_stored && may_drop) {
     ++outcome.forgotten;
     return;
@@ -97,6 +96,8 @@ bool SimWorld::tight() const {
          scenario.no_space > 0;
 }
 
+bool SimWorld::damaging() const { return outcome.rotten_files > 0 || scenario.io_error > 0; }
+
 // Whether this run had such a loss; counts it.
 bool SimWorld::Explains(v1::Gap::Reason reason) {
   // On a failing disk the record of the reason may not have survived; the gap itself is found by
@@ -107,11 +108,31 @@ bool SimWorld::Explains(v1::Gap::Reason reason) {
     ++outcome.shed;
     return true;
   }
-  if (outcome.rotten_files > 0 && (reason == v1::Gap::REASON_QUARANTINED || nameless)) {
+  if (damaging() && (reason == v1::Gap::REASON_QUARANTINED || nameless)) {
     ++outcome.quarantined;
     return true;
   }
   return false;
+}
+
+bool SimSensor::Knows(const Spool& spool) const {
+  if (!alive()) return false;
+  const SpoolIdentity& identity = spool_->core().identity();
+  return identity.spool == spool ||
+         std::any_of(identity.retired.begin(), identity.retired.end(),
+                     [&](const RetiredSpool& old) { return old.spool == spool; });
+}
+
+v1::Gap::Reason SimSensor::Recorded(uint64_t sequence) const {
+  const std::map<std::string, std::string> files = disk_.Files();
+  const auto file = files.find(std::string(kGapsName));
+  if (file == files.end()) return v1::Gap::REASON_MISSING;
+  const auto records = ParseGapRecords(file->second);
+  if (!records.ok()) return v1::Gap::REASON_MISSING;
+  for (const GapRecord& record : *records) {
+    if (record.first <= sequence && sequence <= record.last) return record.reason;
+  }
+  return v1::Gap::REASON_MISSING;
 }
 
 // No hole stays open: every sequence below the next one is stored, rejected or a gap.
@@ -154,6 +175,8 @@ void Outcome::Add(const Outcome& other) {
                                      &Outcome::roll_backs,
                                      &Outcome::disk_faults,
                                      &Outcome::rotten_files,
+                                     &Outcome::unreadable,
+                                     &Outcome::clock_steps,
                                      &Outcome::collector_crashes,
                                      &Outcome::restores,
                                      &Outcome::store_full,

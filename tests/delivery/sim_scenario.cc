@@ -35,6 +35,8 @@ Scenario MakeScenario(std::mt19937_64& random) {
   if (chance(0.3)) s.twice = between(0.005, 0.2);
   if (chance(0.3)) s.reorder = between(0.005, 0.3);
   s.delay_ms = chance(0.3) ? 20'000 : 50;
+  if (chance(0.15)) s.unreadable = between(0.01, 0.2);
+  if (chance(0.3)) s.clock_step = between(0.02, 0.5);
   return s;
 }
 

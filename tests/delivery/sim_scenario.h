@@ -18,6 +18,8 @@ struct Scenario {
   uint64_t disk_bytes = UINT64_MAX;
   uint64_t spool_bytes = 1ULL << 30;
   double rot = 0;
+  double unreadable = 0;   // begins: too few descriptors; lasts up to a minute
+  double clock_step = 0;   // of the wall clock, by up to an hour
   bool roll_back = false;  // once, each sensor
   uint64_t reserve_block = 16;
   int64_t keep_acknowledged_ms = 24LL * 3'600'000;

@@ -72,7 +72,7 @@ SimSensor::SimSensor(SimWorld& world, std::size_t index, uint64_t seed)
 SimSensor::~SimSensor() = default;
 
 SpoolTime SimSensor::Now() const {
-  return {world_.clock.now_ms(), kEpochMs + world_.clock.now_ms()};
+  return {world_.clock.now_ms(), kEpochMs + world_.clock.now_ms() + clock_offset_ms_};
 }
 
 void SimSensor::Boot() {
@@ -99,7 +99,6 @@ void SimSensor::Boot() {
   uplink.hello.set_machine_sha256(name_);
   engine_ = std::make_unique<UplinkEngine>(uplink, *spool_, *this, random);
   ++life_;
-  booted_ms_ = world_.clock.now_ms();
   wake_ms_ = INT64_MAX;
   acknowledged_.clear();
   greeted_ = false;
@@ -211,26 +210,6 @@ bool SimSensor::settled() const {
     if (!old.settled) return false;
   }
   return engine_->drained().value_or(false);
-}
-
-bool SimSensor::Knows(const Spool& spool) const {
-  if (!alive()) return false;
-  const SpoolIdentity& identity = spool_->core().identity();
-  return identity.spool == spool ||
-         std::any_of(identity.retired.begin(), identity.retired.end(),
-                     [&](const RetiredSpool& old) { return old.spool == spool; });
-}
-
-v1::Gap::Reason SimSensor::Recorded(uint64_t sequence) const {
-  const std::map<std::string, std::string> files = disk_.Files();
-  const auto file = files.find(std::string(kGapsName));
-  if (file == files.end()) return v1::Gap::REASON_MISSING;
-  const auto records = ParseGapRecords(file->second);
-  if (!records.ok()) return v1::Gap::REASON_MISSING;
-  for (const GapRecord& record : *records) {
-    if (record.first <= sequence && sequence <= record.last) return record.reason;
-  }
-  return v1::Gap::REASON_MISSING;
 }
 
 void SimSensor::OnLink(LinkEvent event) {

@@ -8,6 +8,7 @@ namespace teiten {
 namespace {
 
 constexpr int64_t kMinuteMs = 60'000;
+constexpr int64_t kMostClockStepMs = 60 * kMinuteMs;
 constexpr int64_t kKeepaliveMs = 20'000;
 
 }  // namespace
@@ -208,6 +209,15 @@ void SimWorld::EveryMinute() {
   for (const auto& sensor : sensors) {
     sensor->Produce();
     if (Chance() < scenario.rot) sensor->RotOneFile();
+    if (Chance() < scenario.unreadable) {
+      ++outcome.unreadable;
+      sensor->disk().set_unreadable(true);
+      clock.After(Below(kMinuteMs), [&sensor = *sensor] { sensor.disk().set_unreadable(false); });
+    }
+    if (Chance() < scenario.clock_step) {
+      ++outcome.clock_steps;
+      sensor->StepClock(Below(2 * kMostClockStepMs) - kMostClockStepMs);
+    }
     if (Chance() < scenario.sensor_crash) {
       clock.After(Below(kMinuteMs), [this, &sensor = *sensor] {
         if (troubled) sensor.Die(Chance() < scenario.power_share);

@@ -86,6 +86,7 @@ class SimSensor : public Link {
   void Produce();
   void RollBackTo(const SimDisk::Image& image, int64_t image_ms);
   void RotOneFile();
+  void StepClock(int64_t by_ms) { clock_offset_ms_ += by_ms; }
   void Heal();  // no more faults
   void OnLink(LinkEvent event);
 
@@ -120,7 +121,7 @@ class SimSensor : public Link {
   std::unique_ptr<SpoolStore> spool_;
   std::unique_ptr<UplinkEngine> engine_;
   uint64_t life_ = 0;  // so that timers of a dead process do nothing
-  int64_t booted_ms_ = 0;
+  int64_t clock_offset_ms_ = 0;
   int64_t wake_ms_ = 0;                   // of the earliest timer set
   std::set<uint64_t> acknowledged_;       // seen so
   std::map<uint64_t, std::string> sent_;  // sequence → hash of the content last sent
@@ -190,7 +191,7 @@ class SimWorld {
   std::vector<std::unique_ptr<SimSensor>> sensors;
   std::unique_ptr<SimCollector> collector;
   bool troubled = true;
-  bool draining = false;  // sensors hand over what they have, and stop
+  bool draining = false;     // sensors hand over what they have, and stop
   int64_t restored_ms = -1;  // when the collector came back from a backup
 
  private:
@@ -203,7 +204,8 @@ class SimWorld {
   void JudgeContent(const Content& content);
   void JudgeAbsent(const Content& content);
   [[nodiscard]] bool Explains(v1::Gap::Reason reason);
-  [[nodiscard]] bool tight() const;  // spools and disks are too small for what comes
+  [[nodiscard]] bool tight() const;     // spools and disks are too small for what comes
+  [[nodiscard]] bool damaging() const;  // files may be found unfit to be read
   void JudgeLedgers();
 
   std::map<uint64_t, SimLine> lines_;

@@ -44,6 +44,7 @@ struct Outcome {
   uint64_t doubled = 0;
   // Trouble.
   uint64_t kills = 0, power_cuts = 0, roll_backs = 0, disk_faults = 0, rotten_files = 0;
+  uint64_t unreadable = 0, clock_steps = 0;
   uint64_t collector_crashes = 0, restores = 0, store_full = 0;
   uint64_t line_cuts = 0, dropped = 0, doubled_messages = 0, messages = 0;
   uint64_t new_spools = 0, duplicates = 0;

@@ -52,9 +52,9 @@ void Print(const Outcome& o, uint64_t seeds, double seconds) {
       n(o.lost), n(o.doubled));
   std::printf(
       "sensors: %llu kills, %llu power cuts, %llu roll-backs (%llu new spools), %llu disk "
-      "faults, %llu rotten files\n",
+      "faults, %llu rotten files, %llu times unreadable, %llu clock steps\n",
       n(o.kills), n(o.power_cuts), n(o.roll_backs), n(o.new_spools), n(o.disk_faults),
-      n(o.rotten_files));
+      n(o.rotten_files), n(o.unreadable), n(o.clock_steps));
   std::printf("collector: %llu crashes, %llu restores, %llu times full, %llu duplicates\n",
               n(o.collector_crashes), n(o.restores), n(o.store_full), n(o.duplicates));
   std::printf("lines: %llu cuts; of %llu messages %llu dropped, %llu doubled\n", n(o.line_cuts),
@@ -93,6 +93,8 @@ TEST(Simulation, NothingSpooledIsLostOrDoubled) {
   EXPECT_GT(sum.roll_backs, count / 10);
   EXPECT_GT(sum.new_spools, 0);
   EXPECT_GT(sum.restores, count / 10);
+  EXPECT_GT(sum.unreadable, count / 10);
+  EXPECT_GT(sum.clock_steps, count);
   EXPECT_GT(sum.shed, 0);
   EXPECT_GT(sum.quarantined, 0);
   EXPECT_GT(sum.duplicates, 0);

@@ -249,18 +249,34 @@ TEST_F(SpoolTest, RefusesTheFolderOfAnotherSensor) {
   EXPECT_THAT(spool.status().message(), ::testing::HasSubstr("sensor-1"));
 }
 
+// Cut or flipped anywhere: the reasons are gone, but not the summaries, nor that some are missing.
 TEST_F(SpoolTest, DamagedGapRecordsAreSetAside) {
   SimDisk disk(1);
   options_.limit_bytes = 900;
   Fill(disk, 10);
-  std::string gaps = disk.Files().at("gaps");
-  gaps.back() = static_cast<char>(gaps.back() ^ 1);
-  disk.Put("gaps", gaps);
-  auto spool = Open(disk);
-  ASSERT_TRUE(spool.ok());
-  const SpoolCore& core = (*spool)->core();
-  EXPECT_EQ(core.counters().quarantined, 1);
-  EXPECT_EQ(ReasonOf(core.GapsOf(core.identity().spool, {}), 1), v1::Gap::REASON_MISSING);
+  const auto image = disk.Snapshot();
+  const std::string whole = image->files.at("gaps");
+  auto undamaged = Open(disk);
+  ASSERT_TRUE(undamaged.ok());
+  const std::set<std::string> contents = Contents(**undamaged);
+  const auto check = [&](const std::string& bytes) {
+    disk.Restore(*image);
+    disk.Put("gaps", bytes);
+    auto spool = Open(disk);
+    ASSERT_TRUE(spool.ok());
+    const SpoolCore& core = (*spool)->core();
+    ASSERT_EQ(core.counters().quarantined, 1);
+    ASSERT_TRUE(disk.Files().contains("quarantine/gaps"));
+    ASSERT_EQ(Contents(**spool), contents);
+    ASSERT_EQ(ReasonOf(core.GapsOf(core.identity().spool, {}), 1), v1::Gap::REASON_MISSING);
+    ASSERT_EQ(core.next_sequence(), 11);
+  };
+  for (std::size_t length = 0; length < whole.size(); ++length) check(whole.substr(0, length));
+  for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
+    std::string bytes = whole;
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
+    check(bytes);
+  }
 }
 
 // The process dies at its n-th disk operation, for every n, by kill or by power loss; then again.
