@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files cut anywhere: the sensor says so, and has counted every packet before the damage.
 
-    cut_files.py --sensor build/dev/sensor/teiten-sensor [--jobs 2] [--full]
+    cut_files.py --build build/release [--jobs 2] [--full]
 
 Captures of at most 640 bytes are cut at every byte; up to 2 KiB at every byte of the file's header,
 of the first and of the last record and at some between (--full: at every byte); larger ones at a
@@ -22,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 
+from sensor_server import SensorServer
+
 CAPTURES = pathlib.Path(__file__).resolve().parent.parent / "captures"
 TINY_BYTES, SMALL_BYTES = 640, 2048
 STEP = 29  # shares no factor with the length of a record
@@ -31,11 +33,16 @@ EXIT_DONE, EXIT_DAMAGED = 0, 65
 Result = collections.namedtuple("Result", "code captured rows stderr")
 
 
+def run_process(sensor):
+    """A sensor of its own for each file: as users run it."""
+    return lambda *arguments: subprocess.run([sensor, *arguments], capture_output=True, text=True,
+                                             check=False, timeout=60)
+
+
 def run(sensor, data, folder, name):
     path = pathlib.Path(folder, name)
     path.write_bytes(data)
-    ran = subprocess.run([sensor, "--read", path, "--print", "csv"], capture_output=True, text=True,
-                         check=False, timeout=60)
+    ran = sensor("--read", path, "--print", "csv")
     path.unlink()
     captured = sum(json.loads(line)["captured"] for line in ran.stderr.splitlines()
                    if line.startswith("{"))
@@ -148,22 +155,36 @@ def check_damage(sensor, folder):
             yield f"{name}: the damage is not said in one line: {found.stderr[-200:]}"
 
 
+def check_cuts(executable, jobs, folder, cuts):
+    """Each thread has a server of its own."""
+    servers = [SensorServer(executable) for _ in range(jobs)]
+    try:
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            shares = pool.map(lambda job: [check_cut(servers[job].run, folder, *cut)
+                                           for cut in cuts[job::jobs]], range(jobs))
+            return [problem for share in shares for problem in share if problem]
+    finally:
+        for server in servers:
+            server.close()
+
+
 def main(arguments):
     parser = argparse.ArgumentParser(description="the sensor on files cut at every byte")
-    parser.add_argument("--sensor", required=True)
+    parser.add_argument("--build", required=True, type=pathlib.Path, help="folder of the build")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--full", action="store_true", help="files up to 2 KiB at every byte")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder, \
-            concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        problems = [*check_forms(options.sensor, folder), *check_damage(options.sensor, folder)]
-        cuts = [(path, size) for path in sorted(CAPTURES.glob("*.pcap"))
-                for size in cuts_of(path, options.full)]
-        found = pool.map(lambda cut: check_cut(options.sensor, folder, *cut), cuts)
-        problems += [problem for problem in found if problem]
+    captures = sorted(CAPTURES.glob("*.pcap"))
+    cuts = [(path, size) for path in captures for size in cuts_of(path, options.full)]
+    sensor = run_process(options.build / "sensor/teiten-sensor")
+    with tempfile.TemporaryDirectory() as folder:
+        problems = [*check_forms(sensor, folder), *check_damage(sensor, folder),
+                    *check_cuts(options.build / "tests/oracle/sensor_server", options.jobs, folder,
+                                cuts)]
     for problem in problems[:20]:
         print(problem)
-    print(f"{len(cuts)} cuts, {len(problems)} problems")
+    places = sum(path.stat().st_size + 1 for path in captures)
+    print(f"{len(captures)} captures cut at {len(cuts)} of {places} places, {len(problems)} problems")
     return 1 if problems else 0
 
 
