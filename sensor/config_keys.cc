@@ -135,7 +135,7 @@ void AddCapture(SensorConfig* c, Keys* keys) {
 
 void AddProcess(SensorConfig* c, Keys* keys) {
   keys->push_back(ConfigKey::Size(
-      "process.memory_limit", &c->process.memory_limit_bytes, {64 * kMiB, 64 * kGiB},
+      "process.memory_limit", &c->process.memory_limit_bytes, {65 * kMiB, 64 * kGiB},
       "Of the whole process, rings included; shared out at start and printed. When a window has "
       "more flow tuples than fit, small ones are folded: totals stay exact, names are lost."));
   keys->push_back(ConfigKey::String(

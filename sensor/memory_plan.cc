@@ -29,7 +29,7 @@ absl::StatusOr<MemoryPlan> PlanMemory(int64_t limit_bytes, int64_t ring_bytes, u
   if (per_table < TableBytes(2 * kRowStep)) {
     return absl::InvalidArgumentError(
         fmt::format("process.memory_limit: {} is too small with a ring of {} and {} worker(s); the "
-                    "least that works is {}",
+                    "least that works is {}, or less with a smaller capture.ring",
                     FormatBytes(static_cast<uint64_t>(limit_bytes)),
                     FormatBytes(static_cast<uint64_t>(ring_bytes)), workers,
                     FormatBytes(static_cast<uint64_t>(least))));

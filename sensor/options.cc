@@ -5,6 +5,8 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -99,6 +101,12 @@ void Declare(CLI::App& app, Line& line, SensorOptions& options) {
   app.add_flag("--dump", line.dump, "With --check: print the effective values and their origin");
 }
 
+// A path typed by a user is one of the folder they are in; a file has no such folder.
+std::string Typed(std::string_view key, const std::string& value) {
+  const bool is_path = key == "spool.folder" || key == "process.status_file";
+  return is_path && !value.empty() ? std::filesystem::absolute(value).string() : value;
+}
+
 absl::Status SetKeys(const Line& line, ConfigFile& file, SensorOptions& options) {
   if (!line.config_file.empty()) {
     const absl::Status status = file.Read(line.config_file);
@@ -109,8 +117,9 @@ absl::Status SetKeys(const Line& line, ConfigFile& file, SensorOptions& options)
     if (key.values.empty()) continue;
     // A service may contain commas, so its flag is repeated; of others the last one counts.
     const bool services = std::string_view(key.path) == "capture.services";
-    const absl::Status status = services ? file.SetList(key.path, key.values, key.flag)
-                                         : file.Set(key.path, key.values.back(), key.flag);
+    const absl::Status status =
+        services ? file.SetList(key.path, key.values, key.flag)
+                 : file.Set(key.path, Typed(key.path, key.values.back()), key.flag);
     if (!status.ok()) problems += std::string(status.message()) + "\n";
   }
   if (line.insecure) {
