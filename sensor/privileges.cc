@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -59,6 +60,14 @@ absl::Status DropCapabilities() {
 }
 
 }  // namespace
+
+void MakeFolderOf(const std::string& user, const std::string& folder) {
+  if (geteuid() != 0 || ::mkdir(folder.c_str(), 0755) != 0 || user.empty()) return;
+  const passwd* owner = getpwnam(user.c_str());
+  if (owner == nullptr || ::chown(folder.c_str(), owner->pw_uid, owner->pw_gid) != 0) {
+    ::rmdir(folder.c_str());
+  }
+}
 
 absl::Status DropPrivileges(const std::string& user) {
   absl::Status status = DropBoundingSet();

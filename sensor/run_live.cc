@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -34,21 +35,21 @@ int64_t NowMs() {
 
 class Loop {
  public:
-  Loop(LiveSensor* sensor, std::string status_path)
-      : sensor_(sensor), status_path_(std::move(status_path)) {}
+  Loop(LiveSensor* sensor, const SensorConfig& config) : sensor_(sensor), config_(config) {}
 
   [[nodiscard]] absl::Status Run();
 
  private:
   void Watch(uv_signal_t& handle, int signal);
   void OnSignal(int signal);
+  void LogStarted() const;
   void LogFigures() const;
   void WriteStatus();
   void OnEnded();
   void CloseAll();
 
   LiveSensor* sensor_;
-  const std::string status_path_;
+  const SensorConfig& config_;
   bool status_failed_ = false;
   absl::Status status_;
   uv_loop_t loop_{};
@@ -76,13 +77,24 @@ void Loop::OnSignal(int signal) {
   sensor_->Stop();
 }
 
+// Not before signals are handled and packets counted: whoever waits for this line may rely on both.
+void Loop::LogStarted() const {
+  Log(LogLevel::kInfo, "started",
+      {{"sensor", config_.sensor.id},
+       {"interface", config_.capture.interface},
+       {"collector", config_.collector.address.empty() ? "none" : config_.collector.address},
+       {"ring", FormatBytes(static_cast<uint64_t>(config_.capture.ring_bytes))},
+       {"memory_limit", FormatBytes(static_cast<uint64_t>(config_.process.memory_limit_bytes))}});
+}
+
 void Loop::LogFigures() const {
   Log(LogLevel::kInfo, "figures", {{"status", FormatStatus(*sensor_, NowMs())}});
 }
 
 void Loop::WriteStatus() {
-  if (status_path_.empty()) return;
-  const absl::Status status = WriteStatusFile(status_path_, FormatStatus(*sensor_, NowMs()));
+  const std::string& path = config_.process.status_file;
+  if (path.empty()) return;
+  const absl::Status status = WriteStatusFile(path, FormatStatus(*sensor_, NowMs()));
   if (!status.ok() && !status_failed_) {
     Log(LogLevel::kWarn, "status_file_failed", {{"reason", std::string(status.message())}});
   }
@@ -127,7 +139,11 @@ absl::Status Loop::Run() {
 
   status_ =
       sensor_->Start([this] { uv_async_send(&ended_); }, [this] { uv_async_send(&changed_); });
-  if (!status_.ok()) CloseAll();
+  if (status_.ok()) {
+    LogStarted();
+  } else {
+    CloseAll();
+  }
   uv_run(&loop_, UV_RUN_DEFAULT);
   uv_loop_close(&loop_);
   return status_;
@@ -150,22 +166,24 @@ ExitCode OpenError(const absl::Status& status) {
   }
 }
 
+// What root starts with a user named finds its folders, as under a service manager.
+void MakeFolders(const SensorOptions& options) {
+  const SensorConfig& config = options.config;
+  const std::filesystem::path status = config.process.status_file;
+  if (!status.empty()) MakeFolderOf(config.process.user, status.parent_path());
+  if (options.has_collector()) MakeFolderOf(config.process.user, config.spool.folder);
+}
+
 }  // namespace
 
 ExitCode RunLive(const SensorOptions& options) {
   IgnoreBrokenPipes();
   absl::StatusOr<std::unique_ptr<LiveSensor>> sensor = LiveSensor::Open(options);
   if (!sensor.ok()) return OpenError(sensor.status());
+  MakeFolders(options);
   const absl::Status dropped = DropPrivileges(options.config.process.user);
   if (!dropped.ok()) return OpenError(dropped);
-  Log(LogLevel::kInfo, "started",
-      {{"sensor", options.config.sensor.id},
-       {"interface", options.config.capture.interface},
-       {"collector", options.has_collector() ? options.config.collector.address : "none"},
-       {"ring", FormatBytes(static_cast<uint64_t>(options.config.capture.ring_bytes))},
-       {"memory_limit",
-        FormatBytes(static_cast<uint64_t>(options.config.process.memory_limit_bytes))}});
-  Loop loop(sensor->get(), options.config.process.status_file);
+  Loop loop(sensor->get(), options.config);
   const absl::Status status = loop.Run();
   const LiveFigures figures = (*sensor)->figures();
   Log(LogLevel::kInfo, "stopped",

@@ -77,7 +77,9 @@ class Privileges(unittest.TestCase):
 
     def test_as_a_user_that_sends(self):
         with wire.Wire() as net, Bench() as bench:
-            spool = net.folder / "spool"
+            of_root = net.folder / "root"
+            of_root.mkdir()
+            spool = of_root / "spool"
             bench.folder.chmod(0o755)
             (bench.folder / "c.sock").chmod(0o777)
             sensor = watch.Sensor(net, "--collector", bench.address, "--spool", spool)

@@ -46,7 +46,8 @@ class Sensor:
     """A live sensor on `here`, as nobody, with windows of 10 s."""
 
     def __init__(self, wire, *arguments, interface="here", name="live", user="nobody"):
-        self.status_path = wire.folder / f"{name}.status"
+        # Root makes the folder and gives it away before it is another user.
+        self.status_path = wire.folder / f"{name}.run" / "status.json"
         self.out, self.err = (wire.folder / f"{name}.{kind}" for kind in ("json", "log"))
         self.process = wire.spawn(
             "here", [SENSOR, "--interface", interface, "--sensor", name, "--window",
