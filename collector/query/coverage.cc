@@ -86,11 +86,6 @@ void CoverageBook::Write(uint64_t expected_ms, v1::Coverage& out) const {
     out.set_kernel_dropped_unknown_ms(out.kernel_dropped_unknown_ms() + c.drops_unknown_ms);
     if (c.live_ms == 0) continue;
     all.push_back(&c);
-    if (!Counts(sensor, expected_ms)) {
-      out.add_left_out(
-          fmt::format("{}: live {:.0f} % of the time", sensor,
-                      100.0 * static_cast<double>(c.live_ms) / static_cast<double>(expected_ms)));
-    }
   }
   out.set_sensors(static_cast<uint32_t>(all.size()));
   out.set_live_ms(live_ms());
@@ -98,6 +93,16 @@ void CoverageBook::Write(uint64_t expected_ms, v1::Coverage& out) const {
   const MeanAddresses mean = MeanAddressesOf(all);
   out.set_mean_n4(mean.n4);
   out.set_mean_p6(mean.p6);
+}
+
+void CoverageBook::WriteLeftOut(uint64_t expected_ms, v1::Coverage& out) const {
+  for (const auto& [sensor, entry] : sensors_) {
+    const uint64_t live_ms = entry.sum().live_ms;
+    if (live_ms == 0 || Counts(sensor, expected_ms)) continue;
+    out.add_left_out(
+        fmt::format("{}: live {:.0f} % of the time", sensor,
+                    100.0 * static_cast<double>(live_ms) / static_cast<double>(expected_ms)));
+  }
 }
 
 absl::Status WriteGaps(StoreReader& store, const RecordFilter& filter, v1::Coverage& out) {

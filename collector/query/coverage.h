@@ -39,8 +39,10 @@ class CoverageBook {
   [[nodiscard]] uint64_t BlindMs(const std::string& sensor,
                                  const std::vector<ProtocolAndPort>& ports) const;
 
-  // All but gaps, source, and empty_reason.
+  // All but gaps, source, empty_reason and left_out.
   void Write(uint64_t expected_ms, v1::Coverage& out) const;
+  // Sensors that do not count: for answers that weigh them against each other.
+  void WriteLeftOut(uint64_t expected_ms, v1::Coverage& out) const;
 
  private:
   std::map<std::string, CoverageSum> sensors_;

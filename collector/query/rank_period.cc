@@ -147,6 +147,7 @@ void RankPeriod::WriteTotals(v1::RankReply& out) const {
 
 absl::Status RankPeriod::WriteCoverage(v1::Coverage& out) const {
   book_.Write(expected_ms(), out);
+  book_.WriteLeftOut(expected_ms(), out);
   out.set_source(description_);
   return WriteGaps(store_, filter_, out);
 }
