@@ -4,6 +4,7 @@
 #include "common/kind.h"
 #include "common/port_name.h"
 #include "common/time_format.h"
+#include "common/tool_mark.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -32,25 +33,6 @@ std::string KindText(v1::Kind kind) {
   return std::string(KindName(static_cast<Kind>(number)));
 }
 
-std::string ToolText(v1::ToolMark tool) {
-  switch (tool) {
-    case v1::TOOL_MARK_UNMARKED:
-      return "unmarked";
-    case v1::TOOL_MARK_ZMAP:
-      return "zmap";
-    case v1::TOOL_MARK_MASSCAN:
-      return "masscan";
-    case v1::TOOL_MARK_MIRAI:
-      return "mirai";
-    case v1::TOOL_MARK_NMAP:
-      return "nmap";
-    case v1::TOOL_MARK_AMPLIFICATION:
-      return "amplification";
-    default:
-      return fmt::format("tool {}", static_cast<int>(tool));
-  }
-}
-
 std::string SelectionHead(const v1::Selection& s, const Style& style) {
   const char* dot = style.utf8 ? " · " : " | ";
   std::string out = fmt::format("{} to {} ({})", ShortTime(s.time().from_unix_ms(), style),
@@ -69,7 +51,7 @@ std::string SelectionHead(const v1::Selection& s, const Style& style) {
       [](const v1::ProtocolPort& p) { return FormatPort(p.protocol(), p.port()); });
   add("source", s.source_prefixes(), same);
   add("region", s.regions(), same);
-  add("tool", s.tools(), [](int tool) { return ToolText(v1::ToolMark(tool)); });
+  add("tool", s.tools(), [](int tool) { return ToolMarkName(v1::ToolMark(tool)); });
   add("sensor", s.sensors(), same);
   add("group", s.groups(), same);
   add("family", s.families(),

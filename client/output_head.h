@@ -16,6 +16,5 @@ namespace teiten {
 // With milliseconds.
 [[nodiscard]] std::string FullTime(int64_t unix_ms, const Style& style);
 [[nodiscard]] std::string KindText(v1::Kind kind);
-[[nodiscard]] std::string ToolText(v1::ToolMark tool);
 
 }  // namespace teiten

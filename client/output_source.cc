@@ -4,6 +4,7 @@
 #include "common/port_name.h"
 #include "common/service_name.h"
 #include "common/time_format.h"
+#include "common/tool_mark.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -22,7 +23,7 @@ std::string Marks(const v1::SourceActivity& activity, const char* between) {
   std::string out;
   for (const v1::MarkCount& mark : activity.marks()) {
     if (!out.empty()) out += between;
-    out += fmt::format("{} {}", ToolText(mark.mark()), mark.packets());
+    out += fmt::format("{} {}", ToolMarkName(mark.mark()), mark.packets());
   }
   return out;
 }

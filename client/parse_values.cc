@@ -9,6 +9,7 @@
 #include "common/kind.h"
 #include "common/port_name.h"
 #include "common/time_format.h"
+#include "common/tool_mark.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -50,17 +51,6 @@ void TakeAll(const char* option, const std::vector<std::string>& words, const Ta
   }
 }
 
-struct ToolWord {
-  std::string_view word;
-  v1::ToolMark tool;
-};
-constexpr ToolWord kTools[] = {{"mirai", v1::TOOL_MARK_MIRAI},
-                               {"masscan", v1::TOOL_MARK_MASSCAN},
-                               {"zmap", v1::TOOL_MARK_ZMAP},
-                               {"nmap", v1::TOOL_MARK_NMAP},
-                               {"amplification", v1::TOOL_MARK_AMPLIFICATION},
-                               {"unmarked", v1::TOOL_MARK_UNMARKED}};
-
 std::string TakeRegion(std::string word, v1::Selection& out) {
   if (word == "unknown" || word == "folded") {
     out.add_regions(word);
@@ -77,12 +67,12 @@ std::string TakeRegion(std::string word, v1::Selection& out) {
 }
 
 std::string TakeTool(const std::string& word, v1::Selection& out) {
-  for (const ToolWord& tool : kTools) {
-    if (tool.word != word) continue;
-    out.add_tools(tool.tool);
-    return "";
+  const std::optional<v1::ToolMark> tool = ToolMarkFromName(word);
+  if (!tool) {
+    return "no such tool mark; there are mirai, masscan, zmap, nmap, amplification and unmarked";
   }
-  return "no such tool mark; there are mirai, masscan, zmap, nmap, amplification and unmarked";
+  out.add_tools(*tool);
+  return "";
 }
 
 std::string TakeFamily(std::string word, v1::Selection& out) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/query/key_name.h"
 
+#include "common/tool_mark.h"
 #include "fmt/format.h"
 
 namespace teiten {
@@ -14,7 +15,7 @@ RankKey KeyOf(const Cell& cell, v1::RankBy by) {
     case v1::RANK_BY_REGION:
       return {0, 0, std::string(cell.region)};
     case v1::RANK_BY_TOOL:
-      return {0, 0, std::string(ToolName(cell.tool))};
+      return {0, 0, ToolMarkName(cell.tool)};
     case v1::RANK_BY_SENSOR:
       return {0, 0, *cell.sensor};
     case v1::RANK_BY_SOURCE:
@@ -27,25 +28,6 @@ RankKey KeyOf(const Cell& cell, v1::RankBy by) {
 std::string KeyText(const RankKey& key, v1::RankBy by) {
   if (by == v1::RANK_BY_PORT) return FormatPort(key.protocol, key.port);
   return key.label;
-}
-
-std::string_view ToolName(v1::ToolMark tool) {
-  switch (tool) {
-    case v1::TOOL_MARK_UNMARKED:
-      return "unmarked";
-    case v1::TOOL_MARK_ZMAP:
-      return "zmap";
-    case v1::TOOL_MARK_MASSCAN:
-      return "masscan";
-    case v1::TOOL_MARK_MIRAI:
-      return "mirai";
-    case v1::TOOL_MARK_NMAP:
-      return "nmap";
-    case v1::TOOL_MARK_AMPLIFICATION:
-      return "amplification";
-    default:
-      return "unspecified";
-  }
 }
 
 absl::Status CheckBy(v1::RankBy by, std::string_view field) {

@@ -15,8 +15,6 @@ namespace teiten {
 // Unspecified gives one key for all, an empty label.
 [[nodiscard]] RankKey KeyOf(const Cell& cell, v1::RankBy by);
 [[nodiscard]] std::string KeyText(const RankKey& key, v1::RankBy by);
-// "mirai", "unmarked"
-[[nodiscard]] std::string_view ToolName(v1::ToolMark tool);
 // InvalidArgument where the record cannot be asked by it. `field` names the field.
 [[nodiscard]] absl::Status CheckBy(v1::RankBy by, std::string_view field);
 

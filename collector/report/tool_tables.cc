@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "common/tool_mark.h"
+
 namespace teiten::report {
 namespace {
 
@@ -13,21 +15,9 @@ constexpr uint16_t kTelnetPorts[] = {23, 2323};
 
 }  // namespace
 
+// For readers who do not know that many programs share Nmap's mark.
 std::string ToolName(v1::ToolMark tool) {
-  switch (tool) {
-    case v1::TOOL_MARK_ZMAP:
-      return "zmap";
-    case v1::TOOL_MARK_MASSCAN:
-      return "masscan";
-    case v1::TOOL_MARK_MIRAI:
-      return "mirai";
-    case v1::TOOL_MARK_NMAP:
-      return "nmap-like";
-    case v1::TOOL_MARK_AMPLIFICATION:
-      return "amplification";
-    default:
-      return "unmarked";
-  }
+  return tool == v1::TOOL_MARK_NMAP ? "nmap-like" : ToolMarkName(tool);
 }
 
 TableSpec ToolTable() {
