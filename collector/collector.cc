@@ -116,7 +116,7 @@ absl::Status Collector::Start() {
       config_.endpoint, [this](IngestInput input) { ingest_->Post(std::move(input)); }, *readers_);
   if (!server.ok()) return server.status();
   server_ = *std::move(server);
-  ingest_->set_streams(server_.get());
+  ingest_->set_streams(&server_->streams());
   Log(LogLevel::kInfo, "listening",
       {{"address", server_->endpoint().ToString()}, {"data", config_.data.folder}});
   return absl::OkStatus();

@@ -34,7 +34,7 @@ class TestCollector {
         listen, [this](IngestInput input) { ingest_->Post(std::move(input)); }, readers_);
     if (!server.ok()) return server.status();
     server_ = *std::move(server);
-    ingest_->set_streams(server_.get());
+    ingest_->set_streams(&server_->streams());
     uv_async_init(&loop_, &stop_, [](uv_async_t* async) {
       auto* const self = static_cast<TestCollector*>(async->data);
       self->ingest_->Stop([self] {
