@@ -9,6 +9,7 @@ namespace report {
 absl::StatusOr<std::string> RenderJson(const v1::Report& report) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
+  options.preserve_proto_field_names = true;  // as queries print them
   options.always_print_primitive_fields = true;
   std::string json;
   const auto status = google::protobuf::util::MessageToJsonString(report, &json, options);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -28,20 +29,22 @@ std::string Cell(std::string_view text, bool number) {
   return quoted + "\"";
 }
 
+// Every record has `width` fields: readers of tables refuse a file whose records differ (RFC 4180).
 void AddRecord(const std::string& table, const std::vector<std::string>& cells,
-               const std::vector<GridColumn>& columns, std::string& out) {
+               const std::vector<GridColumn>& columns, std::size_t width, std::string& out) {
   out += table;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     out += ',' + Cell(cells[i], i < columns.size() && columns[i].number);
   }
+  out.append(width - cells.size(), ',');
   out += "\r\n";
 }
 
-void AddGrid(const Grid& grid, std::string& out) {
+void AddGrid(const Grid& grid, std::size_t width, std::string& out) {
   std::vector<std::string> heads;
   for (const GridColumn& column : grid.columns) heads.push_back(column.head);
-  AddRecord(grid.id, heads, {}, out);
-  for (const auto& row : grid.rows) AddRecord(grid.id, row, grid.columns, out);
+  AddRecord(grid.id, heads, {}, width, out);
+  for (const auto& row : grid.rows) AddRecord(grid.id, row, grid.columns, width, out);
 }
 
 Grid HeadGrid(const v1::Report& r) {
@@ -86,19 +89,21 @@ Grid SeriesGrid(const v1::ReportChart& chart, int32_t offset_minutes) {
 }  // namespace
 
 std::string RenderCsv(const v1::Report& report) {
-  std::string out;
-  AddGrid(HeadGrid(report), out);
-  AddGrid(FigureGrid(report, Numbers::kPlain), out);
+  std::vector<Grid> grids = {HeadGrid(report), FigureGrid(report, Numbers::kPlain)};
   for (const v1::ReportTable& table : report.tables()) {
-    AddGrid(TableGrid(table, Numbers::kPlain), out);
+    grids.push_back(TableGrid(table, Numbers::kPlain));
   }
-  AddGrid(SensorGrid(report, Numbers::kPlain), out);
-  AddGrid(LossGrid(report, Numbers::kPlain), out);
-  AddGrid(FateGrid(report, Numbers::kPlain), out);
-  AddGrid(SensitivityGrid(report, Numbers::kPlain), out);
+  grids.push_back(SensorGrid(report, Numbers::kPlain));
+  grids.push_back(LossGrid(report, Numbers::kPlain));
+  grids.push_back(FateGrid(report, Numbers::kPlain));
+  grids.push_back(SensitivityGrid(report, Numbers::kPlain));
   for (const v1::ReportChart& chart : report.charts()) {
-    if (chart.lines_size() > 0) AddGrid(SeriesGrid(chart, report.utc_offset_minutes()), out);
+    if (chart.lines_size() > 0) grids.push_back(SeriesGrid(chart, report.utc_offset_minutes()));
   }
+  std::size_t width = 0;
+  for (const Grid& grid : grids) width = std::max(width, grid.columns.size());
+  std::string out;
+  for (const Grid& grid : grids) AddGrid(grid, width, out);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "collector/report/period_name.h"
 #include "collector/report/renderers.h"
@@ -15,6 +16,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 constexpr v1::ReportFormat kFormats[] = {v1::REPORT_FORMAT_MESSAGE, v1::REPORT_FORMAT_JSON,
@@ -95,7 +97,7 @@ TEST(ReportRender, JsonIsTheMessage) {
   const auto json = nlohmann::json::parse(Render(report, v1::REPORT_FORMAT_JSON));
   EXPECT_EQ(json["total"]["packets"], std::to_string(report.total().packets()));
   EXPECT_EQ(json["tables"].size(), static_cast<std::size_t>(report.tables_size()));
-  EXPECT_EQ(json["emptyReason"], "");
+  EXPECT_EQ(json["empty_reason"], "");
 }
 
 TEST(ReportRender, MarkdownOfASmallReport) {
@@ -203,7 +205,7 @@ TEST(ReportRender, AWidenedRangeSaysSo) {
   EXPECT_THAT(html, HasSubstr("<p class=\"span\">" + head));
   EXPECT_THAT(html, HasSubstr("<h1>22 November 2026, 02:00 to 03:00 UTC</h1>"));
   EXPECT_THAT(Render(r, v1::REPORT_FORMAT_CSV),
-              HasSubstr("report,asked_from,2026-11-22T02:20:00+00:00\r\n"));
+              HasSubstr("report,asked_from,2026-11-22T02:20:00+00:00,"));
 }
 
 TEST(ReportRender, RangesAreCalledByTheirDays) {
@@ -244,9 +246,10 @@ TEST(ReportRender, CsvOfASmallReport) {
                 "1,,\r\n"));
 }
 
-TEST(ReportRender, EveryCsvRecordOfATableHasAsManyCells) {
+// RFC 4180: "Each line should contain the same number of fields throughout the file."
+TEST(ReportRender, EveryCsvRecordHasAsManyCells) {
   const std::string csv = Render(Sample(), v1::REPORT_FORMAT_CSV);
-  std::map<std::string, long> cells_of;
+  std::set<long> widths;
   std::size_t from = 0;
   int records = 0;
   while (from < csv.size()) {
@@ -259,12 +262,12 @@ TEST(ReportRender, EveryCsvRecordOfATableHasAsManyCells) {
       if (c == ',' && !quoted) ++cells;
     }
     EXPECT_FALSE(quoted) << record;
-    const std::string table = record.substr(0, record.find(','));
-    EXPECT_EQ(cells_of.try_emplace(table, cells).first->second, cells) << record;
+    widths.insert(cells);
     from = end + 2;
     ++records;
   }
   EXPECT_GT(records, 100);
+  EXPECT_THAT(widths, SizeIs(1));
 }
 
 TEST(ReportRender, HtmlOfASampleIsOneGoodPage) {
