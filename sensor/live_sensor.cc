@@ -13,6 +13,7 @@
 
 #include "common/log.h"
 #include "common/time_format.h"
+#include "sensor/capture/offload.h"
 #include "sensor/context.h"
 #include "sensor/memory_plan.h"
 #include "sensor/sending.h"
@@ -189,8 +190,10 @@ v1::Health LiveSensor::MakeHealth() {
   v1::Health health;
   health.set_resident_bytes(ResidentBytes());
   health.set_memory_limit_bytes(static_cast<uint64_t>(options_.config.process.memory_limit_bytes));
-  health.set_cpu_ms(CpuMs());
+  const uint64_t cpu_ms = CpuMs();
+  health.set_cpu_ms(cpu_ms - std::exchange(told_cpu_ms_, cpu_ms));
   health.set_interface_up(source_->state() == InterfaceState::kUp);
+  health.set_offload_on(MergesFrames(options_.config.capture.interface));
   if (uplink_ != nullptr) FillHealth(uplink_->status(), health);
   return health;
 }

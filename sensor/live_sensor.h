@@ -80,6 +80,7 @@ class LiveSensor {
   std::thread capture_;
   absl::Status capture_status_;  // written by the capture thread, read after it is joined
   Printer printer_;              // encoder thread
+  uint64_t told_cpu_ms_ = 0;     // encoder thread
   std::function<void()> changed_;
   uint64_t fingerprint_ = 0;  // of the observed addresses; loop thread
 

@@ -130,7 +130,7 @@ Fate Classifier::Judge(const Packet& p, uint32_t now_s, WindowCounts& counts) {
   if (IsLinkLocal(p)) return Fate::kLinkLocal;
   const bool never = p.link_multicast || NeverObserved(p.family, p.destination);
   if (view_->everything()) {
-    if (never) return Fate::kUnobserved;
+    if (never || solicited_->IsUplink(p)) return Fate::kUnobserved;
     return IsService(p) ? Fate::kService : Fate::kObserved;
   }
   const bool to_own = view_->IsOwn(p.family, p.destination);

@@ -228,6 +228,14 @@ bool SolicitedTable::IsPinned(const Packet& packet) const {
   });
 }
 
+bool SolicitedTable::IsToPinned(const Packet& packet) const {
+  if (packet.transport != Transport::kTcp) return false;
+  return std::any_of(pinned_.begin(), pinned_.end(), [&](const PinnedPeer& peer) {
+    return peer.port == packet.destination_port && peer.family == packet.family &&
+           peer.address == packet.destination;
+  });
+}
+
 void SolicitedTable::RememberUnsolicitedUdp(const Packet& packet, uint32_t now_s) {
   const Key key{packet.family,   packet.destination,      packet.source,
                 packet.protocol, packet.destination_port, packet.source_port};

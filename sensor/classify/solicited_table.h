@@ -41,6 +41,11 @@ class SolicitedTable {
   // is not is remembered.
   [[nodiscard]] bool Inbound(const Packet& packet, uint32_t now_s);
 
+  // To or from a pinned peer.
+  [[nodiscard]] bool IsUplink(const Packet& packet) const {
+    return !pinned_.empty() && (IsPinned(packet) || IsToPinned(packet));
+  }
+
   // Live entries displaced since the last call.
   [[nodiscard]] uint64_t TakeEvicted() { return evicted_.exchange(0, std::memory_order_relaxed); }
   // Before capture starts.
@@ -71,6 +76,7 @@ class SolicitedTable {
   [[nodiscard]] bool Opens(const Packet& packet, const Key& key, uint32_t now_s);
   [[nodiscard]] bool InboundError(const Packet& packet, uint32_t now_s);
   [[nodiscard]] bool IsPinned(const Packet& packet) const;
+  [[nodiscard]] bool IsToPinned(const Packet& packet) const;
   void RememberUnsolicitedUdp(const Packet& packet, uint32_t now_s);
 
   const HashMultipliers hash_;

@@ -140,6 +140,15 @@ class Interface(unittest.TestCase):
         case.sensor.stop()
         self.assert_all_counted(case)
 
+    def test_merging_of_frames_is_told(self):
+        case = self.case(True)
+        ethtool = ("ip", "netns", "exec", case.net.names["here"], "ethtool", "-K", "here", "gro")
+        wire.run(*ethtool, "on")
+        wait_for("a window that tells it", lambda: any(
+            w["health"]["offload_on"] for w in case.sensor.windows()))
+        wire.run(*ethtool, "off")
+        self.assertFalse(case.sensor.stop()[-1]["health"]["offload_on"])
+
     def test_deleted_while_running(self):
         with Bench() as bench:
             case = self.case(True, "--collector", bench.address, "--spool", bench.folder / "spool",

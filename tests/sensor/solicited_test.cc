@@ -180,6 +180,26 @@ TEST(Solicited, PinnedPeerIsAlwaysSolicited) {
   EXPECT_EQ(c.From(1, "198.51.100.11", Tcp(7843, 5000, kAck)), Fate::kObserved);
 }
 
+// Nothing is solicited or outbound where nothing is own, but it is no unsolicited traffic either.
+TEST(Solicited, PinnedPeerIsUnobservedWhereEverythingIsObserved) {
+  SensorUnderTest sensor(AddressView::Everything(PublishedKey()), {});
+  const auto fate = [&](const char* from, const char* to, uint16_t source_port, uint16_t port,
+                        uint8_t protocol) {
+    PacketBuilder p = RawIp();
+    p.IPv4(from, to);
+    return sensor.FateOf(protocol == kProtocolTcp ? p.Tcp(source_port, port, kAck)
+                                                  : p.Udp(source_port, port));
+  };
+  EXPECT_EQ(fate(kScanner4, kDark4, 7843, 5000, kProtocolTcp), Fate::kObserved);
+  sensor.solicited().PinPeers({{Family::kIpv4, A(kScanner4), 7843}});
+  EXPECT_EQ(fate(kScanner4, kDark4, 7843, 5000, kProtocolTcp), Fate::kUnobserved);
+  EXPECT_EQ(fate(kDark4, kScanner4, 5000, 7843, kProtocolTcp), Fate::kUnobserved);
+  EXPECT_EQ(fate(kDark4, kScanner4, 7843, 5000, kProtocolTcp), Fate::kObserved);
+  EXPECT_EQ(fate(kScanner4, kDark4, 5000, 7843, kProtocolTcp), Fate::kObserved);
+  EXPECT_EQ(fate(kScanner4, kDark4, 7843, 5000, kProtocolUdp), Fate::kObserved);
+  EXPECT_EQ(fate(kDark4, "198.51.100.11", 5000, 7843, kProtocolTcp), Fate::kObserved);
+}
+
 // Half a million probes, each remembered, and the host's own question still has its answer.
 TEST(Solicited, FloodOfUnsolicitedUdpEvictsNothing) {
   SensorUnderTest sensor;
