@@ -23,7 +23,7 @@ struct QueryContext {
   // "JP"; "unknown" where no region file knows. Empty function: all unknown, and said.
   std::function<std::string(Family, const Address&)> region;
   std::function<bool(const std::string& sensor)> connected;  // empty: none
-  // What keeps the store from taking more, as one sentence; "" or an empty function: nothing.
+  // What keeps the store from taking more, for a reader; "" or an empty function: nothing.
   std::function<std::string()> trouble;
   std::function<absl::StatusOr<v1::GetReportReply>(StoreReader&, const v1::GetReportRequest&)>
       report;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/query/record_query.h"
 
+#include <utility>
+
 #include "collector/query/rank.h"
 #include "collector/query/sensors.h"
 #include "collector/query/series.h"
@@ -10,8 +12,8 @@
 namespace teiten {
 
 void RecordQuery::AddTrouble(v1::Coverage& coverage) const {
-  const std::string trouble = context_.trouble ? context_.trouble() : "";
-  if (!trouble.empty()) coverage.add_notes(trouble + " Sensors keep what comes meanwhile.");
+  std::string trouble = context_.trouble ? context_.trouble() : "";
+  if (!trouble.empty()) coverage.add_notes(std::move(trouble));
 }
 
 template <typename Reply>

@@ -111,7 +111,7 @@ class Store {
   // From any thread.
   [[nodiscard]] virtual absl::StatusOr<std::unique_ptr<StoreReader>> OpenReader() = 0;
   [[nodiscard]] virtual int32_t utc_offset_minutes() const = 0;
-  // What keeps it from writing and what to do, as one sentence; empty: nothing. From any thread.
+  // What keeps it from writing and what to do, for a reader; empty: nothing. From any thread.
   [[nodiscard]] virtual std::string trouble() const = 0;
 };
 

@@ -74,11 +74,23 @@ void StoreHealth::Note(Task task, const absl::Status& status) {
   if (absl::IsInvalidArgument(status) || absl::IsAborted(status)) return;
   const int64_t now_ms = mono_ms_();
   const std::lock_guard lock(mutex_);
-  if (!status.ok()) return Fail(task, status, now_ms);
   const auto it = failing_.find(task);
-  if (it == failing_.end() || now_ms - it->second.last_ms < kCalmMs) return;
-  failing_.erase(it);
-  if (!failing_.empty()) return;
+  if (status.ok() && it != failing_.end()) {
+    it->second.worked = true;
+    it->second.since_ms = now_ms;
+  }
+  EndWhatIsOver(now_ms);
+  if (!status.ok()) Fail(task, status, now_ms);
+}
+
+bool StoreHealth::Over(const Failing& failing, int64_t now_ms) {
+  return failing.worked && now_ms - failing.last_ms >= kCalmMs;
+}
+
+// Of every task: what is seldom done, as a greeting, would else be failing until it is done again.
+void StoreHealth::EndWhatIsOver(int64_t now_ms) {
+  const auto over = [&](const auto& entry) { return Over(entry.second, now_ms); };
+  if (std::erase_if(failing_, over) == 0 || !failing_.empty()) return;
   said_.clear();
   Log(LogLevel::kInfo, "store_works",
       {{"folder", folder_}, {"after", FormatDuration(now_ms - began_ms_)}});
@@ -86,10 +98,11 @@ void StoreHealth::Note(Task task, const absl::Status& status) {
 
 void StoreHealth::Fail(Task task, const absl::Status& why, int64_t now_ms) {
   if (failing_.empty()) began_ms_ = now_ms;
-  Failing& failing =
-      failing_.try_emplace(task, Failing{.since_ms = now_ms, .last_ms = now_ms, .why = why})
-          .first->second;
+  const auto [it, first] = failing_.try_emplace(task);
+  Failing& failing = it->second;
+  if (first) failing.since_ms = now_ms;
   failing.last_ms = now_ms;
+  failing.worked = false;
   failing.why = why;
   if (!said_.insert(why.code()).second) return;
   Log(LogLevel::kError, "store_failing",
@@ -102,12 +115,17 @@ void StoreHealth::Fail(Task task, const absl::Status& why, int64_t now_ms) {
 }
 
 std::string StoreHealth::trouble() const {
+  const int64_t now_ms = mono_ms_();
   const std::lock_guard lock(mutex_);
-  if (failing_.empty()) return "";
-  const auto& [task, failing] = *failing_.begin();  // facts before rollups
-  return fmt::format("The store has taken no {} for {}: {}; free: {}; {}.", NameOf(task),
-                     FormatDuration(mono_ms_() - failing.since_ms), Text(failing.why),
-                     FreeSpace(folder_), Advice(failing.why.code(), folder_));
+  for (const auto& [task, failing] : failing_) {  // facts before rollups
+    if (Over(failing, now_ms)) continue;
+    const bool sent = task == Task::kFacts || task == Task::kRecord;
+    return fmt::format("The store has taken no {} for {}: {}; free: {}; {}.{}", NameOf(task),
+                       FormatDuration(now_ms - failing.since_ms), Text(failing.why),
+                       FreeSpace(folder_), Advice(failing.why.code(), folder_),
+                       sent ? " Sensors keep what comes meanwhile." : "");
+  }
+  return "";
 }
 
 }  // namespace teiten

@@ -3,8 +3,9 @@
 // and once when it is over, and in between to whoever asks. A store that fails is not stopped: it
 // is tried again by whoever has something to write, and goes on by itself.
 //
-// What worked after a failure counts as well only kCalmMs after the last one, so that a disk with
-// room for small things and not for large ones is one trouble, not a hundred.
+// A trouble is over once what failed has worked again and nothing of its kind has failed for
+// kCalmMs, so that a disk with room for small things and not for large ones is one trouble, not a
+// hundred.
 #pragma once
 
 #include <cstdint>
@@ -34,15 +35,18 @@ class StoreHealth {
   // What a write came to. That it cannot be (InvalidArgument) or need not be (Aborted) says nothing
   // of the disk. Writer's thread.
   void Note(Task task, const absl::Status& status);
-  // One sentence; empty if all is well. Any thread.
+  // What fails, why, and what to do, for a reader; empty if all is well. Any thread.
   [[nodiscard]] std::string trouble() const;
 
  private:
   struct Failing {
-    int64_t since_ms = 0;
+    int64_t since_ms = 0;  // the first failure, or what worked last
     int64_t last_ms = 0;
+    bool worked = false;  // since then
     absl::Status why;
   };
+  [[nodiscard]] static bool Over(const Failing& failing, int64_t now_ms);
+  void EndWhatIsOver(int64_t now_ms);
   void Fail(Task task, const absl::Status& why, int64_t now_ms);
 
   const std::string folder_;
