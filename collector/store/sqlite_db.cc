@@ -87,6 +87,15 @@ absl::Status MakeFile(const std::string& path) {
   return absl::OkStatus();
 }
 
+absl::Status SyncLog(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return absl::OkStatus();
+  const int error = fd < 0 || ::fsync(fd) != 0 ? errno : 0;
+  if (fd >= 0) ::close(fd);
+  if (error == 0) return absl::OkStatus();
+  return absl::InternalError(fmt::format("{}: cannot sync: {}", path, std::strerror(error)));
+}
+
 // Where nothing can be made, nothing changes under a reader that takes no lock.
 bool DiskTakesNothing(const absl::Status& status) {
   return absl::IsResourceExhausted(status) || absl::IsPermissionDenied(status) ||
@@ -145,7 +154,9 @@ absl::StatusOr<std::unique_ptr<SqliteDb>> SqliteDb::OpenAs(const std::string& pa
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI | SQLITE_OPEN_READWRITE;
   if (mode == SqliteMode::kCreate) flags |= SQLITE_OPEN_CREATE;
   sqlite3* handle = nullptr;
-  const std::string uri = fmt::format("file:{}{}", EscapePath(path), parameters);
+  // An empty authority, so that a path of two slashes is not taken for one.
+  const std::string_view scheme = path.starts_with('/') ? "file://" : "file:";
+  const std::string uri = fmt::format("{}{}{}", scheme, EscapePath(path), parameters);
   const int code = sqlite3_open_v2(uri.c_str(), &handle, flags, kVfs);
   std::unique_ptr<SqliteDb> db(new SqliteDb(path, handle));
   if (code != SQLITE_OK) return db->ErrorStatus(code);
@@ -254,11 +265,13 @@ absl::Status SqliteDb::Checkpoint(int least_pages) {
 absl::Status SqliteDb::CheckpointAll() {
   // A transaction that could not even be rolled back would be in the way.
   if (sqlite3_get_autocommit(handle_) == 0) Execute("ROLLBACK").IgnoreError();
+  // The log goes, too: whole in the cache, it may have a hole on the disk, and after a power cut
+  // what stands before the hole would hide what is newer in the file.
   const int code =
-      sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_FULL, nullptr, nullptr);
+      sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   if (code != SQLITE_OK) return ErrorStatus(code);
   log_pages_ = 0;
-  return absl::OkStatus();
+  return SyncLog(path_ + "-wal");
 }
 
 absl::Status SqliteDb::ErrorStatus(int code) const {

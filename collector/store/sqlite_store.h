@@ -13,7 +13,7 @@
 // A write that fails changes nothing that was committed, and what failed is tried again only when
 // somebody asks. After a full disk that is all. After any other error, and at the start, what a
 // failed fsync left behind is unknown: the logs may hold what only the system's cache has. Then all
-// logs are first written into their files and synced, and the ledger is compared with the day files
+// logs are first written into their files and emptied, and the ledger is compared with the day files
 // again, before anything is answered or acknowledged (SqliteWriter::Ready).
 //
 // The caller holds the FolderLock (common/folder_lock.h) of the folder for the store's whole life.

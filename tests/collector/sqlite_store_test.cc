@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "collector/store/fact_file.h"
@@ -40,6 +41,15 @@ std::string OpenError(const SqliteStoreOptions& options, absl::StatusCode code) 
 }
 
 StorePaths Paths(const TestFolder& folder) { return {folder.path() + "/data", Zone(0)}; }
+
+TEST(SqliteStore, APathMayHoldWhatUrisAndShellsSetApart) {
+  const TestFolder folder;
+  for (const std::string& path : {"/" + folder.path() + "/a", folder.path() + "/b?c=d#e%20f g"}) {
+    const auto store = OpenSqliteStore({path, 0, Retention{}, TestKey()});
+    EXPECT_TRUE(store.ok()) << store.status();
+    EXPECT_TRUE(std::filesystem::exists(path + "/record.db"));
+  }
+}
 
 TEST(SqliteStore, EverythingIsThereAfterOpeningAgain) {
   const TestFolder folder;
