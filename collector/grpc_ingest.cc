@@ -93,8 +93,9 @@ class PublishStream : public grpc::ServerBidiReactor<v1::PublishRequest, v1::Pub
   void OnWriteDone(bool ok) override {
     const std::lock_guard lock(mutex_);
     replies_.pop_front();
+    if (!ok) replies_.clear();  // nobody takes them, and End waits for none
     if (status_) return Finish(*status_);
-    if (ok && !replies_.empty()) StartWrite(&replies_.front());
+    if (!replies_.empty()) StartWrite(&replies_.front());
   }
   void OnCancel() override { Gone(); }
   void OnDone() override {
