@@ -68,6 +68,33 @@ bool WaitFor(const std::function<bool()>& done) {
 
 constexpr RollupWorkerOptions kFast{.poll_ms = 5, .least_pause_ms = 1};
 
+// A store whose hours cannot be rolled up.
+class NoHours final : public StoreReader {
+ public:
+  absl::Status ScanFacts(const FactSelection&,
+                         const std::function<bool(const StoredFact&)>&) override {
+    return error_;
+  }
+  absl::StatusOr<std::vector<RollupRow>> ReadRollup(const RollupQuery&) override { return error_; }
+  absl::StatusOr<std::vector<CoverageRollup>> ReadCoverage(RollupTier,
+                                                           const FactSelection&) override {
+    return error_;
+  }
+  absl::StatusOr<std::vector<std::pair<int64_t, CoverageRollup>>> ReadCoverageByTime(
+      RollupTier, const FactSelection&) override {
+    return error_;
+  }
+  absl::StatusOr<std::vector<SourceDay>> ReadSources(const SourceQuery&) override { return error_; }
+  absl::StatusOr<std::vector<SensorRecord>> ReadSensors() override { return error_; }
+  absl::StatusOr<SpoolLedger> ReadLedger(const std::string&, const Spool&) override {
+    return error_;
+  }
+  absl::StatusOr<std::vector<int64_t>> DirtyHours(uint32_t) override { return error_; }
+
+ private:
+  const absl::Status error_ = absl::ResourceExhaustedError("no room");
+};
+
 template <typename Backend>
 class RollupWorkerTest : public testing::Test {
  protected:
@@ -108,6 +135,19 @@ TYPED_TEST(RollupWorkerTest, RollsUpWhileFactsComeIn) {
   EXPECT_EQ(worker.counters().damaged_facts, 0U);
   ExpectRollupIs(*store, RollupTier::kHour, OracleOf(*store, All()));
   ExpectRollupIs(*store, RollupTier::kDay, OracleOf(*store, All()));
+}
+
+TYPED_TEST(RollupWorkerTest, ExpiresWhatIsOldThoughNoHourCanBeRolledUp) {
+  auto store = this->backend_.Open();
+  Commit(*store, {MakeFact({.start_unix_ms = 0, .received_unix_ms = 0})});
+  RollUp(*store);
+  WriterThread writer(*store);
+  RollupWorker worker(
+      std::make_unique<NoHours>(), Zone(0), [&](auto work) { return writer.Post(std::move(work)); },
+      TestRegion, kFast);
+  worker.Start();
+  EXPECT_TRUE(WaitFor([&] { return ScanKeys(*store, All()).empty(); }));
+  EXPECT_GT(worker.counters().failures, 0U);
 }
 
 TYPED_TEST(RollupWorkerTest, StopsWhenTheWriterIsGone) {
