@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -104,7 +105,10 @@ void Declare(CLI::App& app, Line& line, SensorOptions& options) {
 // A path typed by a user is one of the folder they are in; a file has no such folder.
 std::string Typed(std::string_view key, const std::string& value) {
   const bool is_path = key == "spool.folder" || key == "process.status_file";
-  return is_path && !value.empty() ? std::filesystem::absolute(value).string() : value;
+  if (!is_path || value.empty()) return value;
+  std::error_code error;  // where the folder they were in is gone
+  const std::filesystem::path whole = std::filesystem::absolute(value, error);
+  return error ? value : whole.string();
 }
 
 absl::Status SetKeys(const Line& line, ConfigFile& file, SensorOptions& options) {

@@ -2,6 +2,7 @@
 #include "sensor/privileges.h"
 
 #include <cap-ng.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/prctl.h>
@@ -61,12 +62,14 @@ absl::Status DropCapabilities() {
 
 }  // namespace
 
-void MakeFolderOf(const std::string& user, const std::string& folder) {
-  if (geteuid() != 0 || ::mkdir(folder.c_str(), 0755) != 0 || user.empty()) return;
+void MakeFolderOf(const std::string& user, const std::string& folder, mode_t mode) {
+  if (geteuid() != 0 || ::mkdir(folder.c_str(), mode) != 0 || user.empty()) return;
   const passwd* owner = getpwnam(user.c_str());
-  if (owner == nullptr || ::chown(folder.c_str(), owner->pw_uid, owner->pw_gid) != 0) {
-    ::rmdir(folder.c_str());
-  }
+  // By its descriptor: whoever may write beside it cannot have something else given away.
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const bool given = owner != nullptr && fd >= 0 && ::fchown(fd, owner->pw_uid, owner->pw_gid) == 0;
+  if (fd >= 0) ::close(fd);
+  if (!given) ::rmdir(folder.c_str());
 }
 
 absl::Status DropPrivileges(const std::string& user) {

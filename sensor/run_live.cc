@@ -170,8 +170,8 @@ ExitCode OpenError(const absl::Status& status) {
 void MakeFolders(const SensorOptions& options) {
   const SensorConfig& config = options.config;
   const std::filesystem::path status = config.process.status_file;
-  if (!status.empty()) MakeFolderOf(config.process.user, status.parent_path());
-  if (options.has_collector()) MakeFolderOf(config.process.user, config.spool.folder);
+  if (!status.empty()) MakeFolderOf(config.process.user, status.parent_path(), 0755);
+  if (options.has_collector()) MakeFolderOf(config.process.user, config.spool.folder, 0700);
 }
 
 }  // namespace

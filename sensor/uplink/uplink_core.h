@@ -174,7 +174,7 @@ class UplinkCore {
 
   UplinkState state_ = UplinkState::kIdle;
   uint64_t attempt_ = 0;
-  uint64_t failures_ = 0;            // in a row
+  uint64_t failures_ = 0;  // in a row
   std::string problem_;
   int64_t wake_mono_ms_ = 0;         // end of connecting, greeting or backing off
   int64_t declared_mono_ms_ = 0;     // since when gaps wait for their acknowledgement
