@@ -147,7 +147,6 @@ TYPED_TEST(RollupWorkerTest, ExpiresWhatIsOldThoughNoHourCanBeRolledUp) {
       TestRegion, kFast);
   worker.Start();
   EXPECT_TRUE(WaitFor([&] { return ScanKeys(*store, All()).empty(); }));
-  EXPECT_GT(worker.counters().failures, 0U);
 }
 
 TYPED_TEST(RollupWorkerTest, StopsWhenTheWriterIsGone) {
