@@ -87,15 +87,6 @@ absl::Status MakeFile(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status SyncLog(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT) return absl::OkStatus();
-  const int error = fd < 0 || ::fsync(fd) != 0 ? errno : 0;
-  if (fd >= 0) ::close(fd);
-  if (error == 0) return absl::OkStatus();
-  return absl::InternalError(fmt::format("{}: cannot sync: {}", path, std::strerror(error)));
-}
-
 // Where nothing can be made, nothing changes under a reader that takes no lock.
 bool DiskTakesNothing(const absl::Status& status) {
   return absl::IsResourceExhausted(status) || absl::IsPermissionDenied(status) ||
@@ -271,7 +262,7 @@ absl::Status SqliteDb::CheckpointAll() {
       sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
   if (code != SQLITE_OK) return ErrorStatus(code);
   log_pages_ = 0;
-  return SyncLog(path_ + "-wal");
+  return SyncFile(path_ + "-wal");
 }
 
 absl::Status SqliteDb::ErrorStatus(int code) const {

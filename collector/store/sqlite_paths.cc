@@ -27,6 +27,15 @@ absl::Status ErrnoStatus(std::string_view what, const std::string& path, int err
                       fmt::format("{}: cannot {}: {}", path, what, std::strerror(error)));
 }
 
+absl::Status Sync(const std::string& path, int flags) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags);
+  if (fd < 0) return ErrnoStatus("open", path, errno);
+  const int result = ::fsync(fd);
+  const int error = errno;
+  ::close(fd);
+  return result == 0 ? absl::OkStatus() : ErrnoStatus("sync", path, error);
+}
+
 }  // namespace
 
 std::string StorePaths::FactsOf(int64_t day_unix_ms) const {
@@ -58,13 +67,10 @@ absl::Status MakeFolder(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status SyncFolder(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return ErrnoStatus("open", path, errno);
-  const int result = ::fsync(fd);
-  const int error = errno;
-  ::close(fd);
-  return result == 0 ? absl::OkStatus() : ErrnoStatus("sync", path, error);
+absl::Status SyncFolder(const std::string& path) { return Sync(path, O_DIRECTORY); }
+absl::Status SyncFile(const std::string& path) {
+  const bool gone = ::access(path.c_str(), F_OK) != 0 && errno == ENOENT;
+  return gone ? absl::OkStatus() : Sync(path, 0);
 }
 
 absl::Status RemoveDatabase(const std::string& path) {

@@ -26,6 +26,7 @@ struct StorePaths {
 [[nodiscard]] absl::StatusOr<std::vector<int64_t>> ListFactDays(const StorePaths& paths);
 [[nodiscard]] absl::Status MakeFolder(const std::string& path);  // with mode 0700, if missing
 [[nodiscard]] absl::Status SyncFolder(const std::string& path);
+[[nodiscard]] absl::Status SyncFile(const std::string& path);  // if it is there
 // The log first: a new file of that name must never meet the log of an old one.
 [[nodiscard]] absl::Status RemoveDatabase(const std::string& path);
 [[nodiscard]] bool FileExists(const std::string& path);  // and is not empty
