@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -25,9 +27,23 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// An interrupted reading counts what it has read.
+// Time for what an interrupted reading has counted to reach the collector; the rest stays spooled.
+constexpr int64_t kInterruptedDrainMs = 5'000;
+// How soon a signal ends the wait for the collector.
+constexpr int64_t kDrainSliceMs = 200;
+
+// An interrupted reading counts what it has read; a second signal ends the wait for the collector.
 volatile std::sig_atomic_t interrupted = 0;
-void OnInterrupt(int) { interrupted = 1; }
+volatile std::sig_atomic_t last_signal = 0;
+std::atomic<FileSource*> source_being_read = nullptr;
+static_assert(std::atomic<FileSource*>::is_always_lock_free, "used in a signal handler");
+
+void OnInterrupt(int signal) {
+  interrupted = interrupted + 1;
+  last_signal = signal;
+  // Not at the end of a round: 4,096 packets may be days, a durable summary for each window.
+  if (FileSource* const source = source_being_read.load()) source->Interrupt();
+}
 
 void CatchInterrupts() {
   std::signal(SIGINT, OnInterrupt);
@@ -93,6 +109,15 @@ struct Reading {
   uint64_t windows = 0;
 };
 
+void SayStopping(const SensorOptions& options) {
+  Log(LogLevel::kInfo, "stopping",
+      {{"signal", strsignal(last_signal)},
+       {"what", options.has_collector()
+                    ? "what was read is counted, spooled, and offered to the collector for " +
+                          FormatDuration(std::min(options.drain_timeout_ms, kInterruptedDrainMs))
+                    : "what was read is counted"}});
+}
+
 Reading ReadThrough(const SensorOptions& options, FileSource& source, uint32_t rows,
                     std::optional<int64_t> shift_ms, WindowSink sink) {
   WindowExchange exchange(rows);
@@ -108,8 +133,11 @@ Reading ReadThrough(const SensorOptions& options, FileSource& source, uint32_t r
   Pacer pacer(options.speed);
   if (options.speed > 0) source.set_pace([&](int64_t t_ns) { pacer.Wait(t_ns); });
   Reading reading;
+  source_being_read = &source;
   reading.status =
       source.ReadAll(worker, shift_ms.value_or(0) * kNsPerMs, [] { return interrupted == 0; });
+  source_being_read = nullptr;
+  if (interrupted != 0) SayStopping(options);
   worker.Finish();
   encoder.Join();
   reading.packets = worker.packets();
@@ -135,7 +163,7 @@ class Output {
   [[nodiscard]] absl::Status Finish(int64_t drain_timeout_ms) {
     absl::Status status = printer_.Finish();
     if (uplink_ == nullptr) return status;
-    const absl::Status drained = uplink_->Drain(drain_timeout_ms);
+    const absl::Status drained = Drain(drain_timeout_ms);
     status.Update(Lost(uplink_->status()));
     status.Update(spooled_);
     status.Update(drained);
@@ -143,6 +171,19 @@ class Output {
   }
 
  private:
+  // In slices, so that a signal ends it: what is not taken by then stays in the spool.
+  [[nodiscard]] absl::Status Drain(int64_t timeout_ms) {
+    const int signals = interrupted;
+    const Clock::time_point until =
+        Clock::now() + std::chrono::milliseconds(
+                           signals == 0 ? timeout_ms : std::min(timeout_ms, kInterruptedDrainMs));
+    for (;;) {
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+      const absl::Status drained = uplink_->Drain(std::clamp<int64_t>(left, 0, kDrainSliceMs));
+      if (drained.ok() || left <= kDrainSliceMs || interrupted != signals) return drained;
+    }
+  }
   // Of a file nothing is lost without a word: it can be read again.
   [[nodiscard]] absl::Status Lost(const UplinkStatus& now) const {
     const uint64_t no_room = now.spool.shed_size + now.spool.shed_age + now.spool.unwritable;

@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 
@@ -18,6 +20,7 @@ namespace {
 
 constexpr std::size_t kFileBufferBytes = 256 * 1024;
 constexpr int kPacketsPerDispatch = 4096;
+constexpr std::size_t kMagicBytes = 8;
 
 absl::Status OpenError(const std::string& path, int error) {
   const std::string text = absl::StrCat("cannot read ", path, ": ", std::strerror(error));
@@ -46,6 +49,45 @@ absl::StatusOr<std::FILE*> OpenFile(const std::string& path) {
   return file;
 }
 
+// What libpcap does not unpack, by the first bytes of the format.
+struct Packer {
+  std::string_view magic;
+  const char* name;
+  const char* unpack;
+};
+constexpr std::array<Packer, 5> kPackers{{{"\x1f\x8b", "gzip", "zcat"},
+                                          {"\x28\xb5\x2f\xfd", "zstd", "zstdcat"},
+                                          {"\xfd"
+                                           "7zXZ",
+                                           "xz", "xzcat"},
+                                          {"BZh", "bzip2", "bzcat"},
+                                          {"\x04\x22\x4d\x18", "lz4", "lz4cat"}}};
+
+absl::Status NotACapture(const std::string& path, std::string_view begin, const char* error) {
+  for (const Packer& packer : kPackers) {
+    if (!begin.starts_with(packer.magic)) continue;
+    return absl::DataLossError(absl::StrCat(
+        path, ": compressed with ", packer.name, "; unpack it on the way: ", packer.unpack, " < ",
+        path == "-" ? "FILE" : path, " | teiten-sensor --read -"));
+  }
+  return absl::DataLossError(
+      absl::StrCat(path, ": not a capture file (", error, "); give one in pcap or pcapng format"));
+}
+
+// libpcap reads a pcapng file only as far as its interfaces are alike, and has one error code for
+// that and for damage. Empty: it is damage.
+std::string HowToSplit(std::string_view error, const std::string& path) {
+  constexpr std::string_view kDifferent = " different from the ";
+  const std::string file = path == "-" ? "FILE" : path;
+  if (error.find(kDifferent) == std::string_view::npos) return "";
+  if (error.find("snapshot length") != std::string_view::npos) {
+    return absl::StrCat("rewrite it for libpcap: editcap -F pcap ", file, " OUT.pcap");
+  }
+  return absl::StrCat(
+      "for each interface N and encapsulation TYPE that capinfos ", file, " shows: tshark -r ",
+      file, " -Y \"frame.interface_id == N\" -w - | editcap -F pcap -T TYPE - OUT-N.pcap");
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<FileSource>> FileSource::Open(const std::string& path) {
@@ -61,8 +103,8 @@ absl::StatusOr<std::unique_ptr<FileSource>> FileSource::Open(const std::string& 
       pcap_fopen_offline_with_tstamp_precision(*file, PCAP_TSTAMP_PRECISION_NANO, error);
   if (source->pcap_ == nullptr) {
     std::fclose(*file);
-    return absl::DataLossError(absl::StrCat(path, ": not a capture file (", error,
-                                            "); give one in pcap or pcapng format"));
+    // The first bytes that stdio read are in our buffer; of a pipe there is no other way to them.
+    return NotACapture(path, {source->buffer_.data(), kMagicBytes}, error);
   }
   const int dlt = pcap_datalink(source->pcap_);
   const std::optional<LinkType> link = LinkTypeFromDlt(dlt);
@@ -98,6 +140,20 @@ std::optional<int64_t> FileSource::FirstTimeNs() {
   ++packets_;
   return held_.front().t_ns;
 }
+
+absl::Status FileSource::ReadError() const {
+  const char* error = pcap_geterr(pcap_);
+  const std::string split = HowToSplit(error, path_);
+  if (split.empty()) {
+    return absl::DataLossError(absl::StrCat(path_, ": damaged after packet ", packets_, " (", error,
+                                            "); the packets before it are counted"));
+  }
+  return absl::DataLossError(
+      absl::StrCat(path_, ": not damaged, but libpcap cannot read it after packet ", packets_, " (",
+                   error, "); the packets before it are counted; ", split));
+}
+
+void FileSource::Interrupt() { pcap_breakloop(pcap_); }
 
 void FileSource::OnPacket(u_char* self, const pcap_pkthdr* header, const u_char* bytes) {
   auto* source = reinterpret_cast<FileSource*>(self);
@@ -161,12 +217,11 @@ absl::Status FileSource::ReadAll(CaptureWorker& worker, int64_t shift_ns,
     const int got = pcap_dispatch(pcap_, kPacketsPerDispatch, &FileSource::OnPacket,
                                   reinterpret_cast<u_char*>(this));
     if (got > 0) continue;
-    if (got < 0) {
-      status = absl::DataLossError(absl::StrCat(path_, ": damaged after packet ", packets_, " (",
-                                                pcap_geterr(pcap_),
-                                                "); the packets before it are counted"));
+    if (got == PCAP_ERROR || got == 0) {
+      status = got == 0 ? absl::OkStatus() : ReadError();
+      break;
     }
-    break;
+    // PCAP_ERROR_BREAK: Interrupt() came before the first packet of this round.
   }
   ReleaseHeld(true);
   worker_ = nullptr;

@@ -37,9 +37,13 @@ class FileSource {
   [[nodiscard]] std::optional<int64_t> FirstTimeNs();
 
   // Hands all packets to the worker, `shift_ns` added to their times. DataLoss names where the
-  // file is damaged; what came before it was counted. `keep_on` is asked every 4,096 packets.
+  // file is damaged; what came before it was counted. A file that is whole, but whose
+  // interfaces differ, says how to split it. `keep_on` is asked every 4,096 packets.
   [[nodiscard]] absl::Status ReadAll(CaptureWorker& worker, int64_t shift_ns,
                                      const std::function<bool()>& keep_on);
+  // Ends the round of ReadAll that is going on after its packet, so that `keep_on` is asked. From
+  // any thread or a signal handler.
+  void Interrupt();
 
   // Called before each packet is handed on, with its shifted time; may wait.
   void set_pace(std::function<void(int64_t)> pace) { pace_ = std::move(pace); }
@@ -58,6 +62,7 @@ class FileSource {
   void Hold(int64_t t_ns, const Frame& frame);
   void ReleaseHeld(bool at_end);
   void Deliver(const Held& held, bool believed);
+  [[nodiscard]] absl::Status ReadError() const;
 
   pcap_t* pcap_ = nullptr;
   std::string path_;
