@@ -122,6 +122,18 @@ void Declare(CLI::App& app, Line& line) {
   app.add_flag("--dump", line.dump, "With --check: print the effective values and their origin");
 }
 
+// Before and after "serve" stands the same flag; CLI11 would drop one of two values silently.
+std::string Repeated(const CLI::App& app, const CLI::App& serve, const Line& line) {
+  std::string problems;
+  const auto check = [&](const std::string& flag) {
+    if (app.get_option(flag)->count() + serve.get_option(flag)->count() <= 1) return;
+    problems += (problems.empty() ? "" : "; ") + flag + ": given twice, give it once";
+  };
+  check("--config");
+  for (const Flag& flag : line.flags) check(flag.flag);
+  return problems;
+}
+
 void Add(const absl::Status& status, std::string* problems) {
   if (status.ok()) return;
   if (!problems->empty()) *problems += '\n';
@@ -194,7 +206,8 @@ CollectorOptions ParseCollectorOptions(int argc, const char* const* argv) {
   // Without a subcommand: serve.
   Line line;
   Declare(app, line);
-  Declare(*app.add_subcommand("serve", "Run the collector (the default)"), line);
+  CLI::App* serve = app.add_subcommand("serve", "Run the collector (the default)");
+  Declare(*serve, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& error) {  // --help, --version
@@ -205,8 +218,10 @@ CollectorOptions ParseCollectorOptions(int argc, const char* const* argv) {
     options.exit = ExitCode::kUsage;
     return options;
   }
-  if (line.dump && !line.check) {
-    fmt::print(stderr, "{}", ErrorLines("teiten-collector", UsageText("--dump goes with --check")));
+  std::string usage = Repeated(app, *serve, line);
+  if (usage.empty() && line.dump && !line.check) usage = "--dump goes with --check";
+  if (!usage.empty()) {
+    fmt::print(stderr, "{}", ErrorLines("teiten-collector", UsageText(usage)));
     options.exit = ExitCode::kUsage;
     return options;
   }

@@ -71,6 +71,8 @@ std::vector<KeyFlag> KeyFlags() {
   };
 }
 
+bool IsRepeatable(const KeyFlag& key) { return std::string_view(key.path) == "capture.services"; }
+
 struct Line {
   std::string config_file, print, replay_at, wait;
   bool check = false, dump = false, insecure = false;
@@ -95,7 +97,9 @@ void Declare(CLI::App& app, Line& line, SensorOptions& options) {
                  "After a file: how long to wait for the collector to have it all (default: 60s)");
   for (KeyFlag& key : line.keys) {
     // Not CLI11's own list handling: a service may contain commas.
-    app.add_option(key.flag, key.values, key.help)->allow_extra_args(false);
+    CLI::Option* option = app.add_option(key.flag, key.values, key.help)->allow_extra_args(false);
+    // Of two values one would be dropped without a word.
+    if (!IsRepeatable(key)) option->expected(1);
   }
   app.add_flag("--insecure", line.insecure, "Plaintext to a collector on this machine");
   app.add_flag("--check", line.check, "Check the configuration and exit");
@@ -119,11 +123,10 @@ absl::Status SetKeys(const Line& line, ConfigFile& file, SensorOptions& options)
   std::string problems;
   for (const KeyFlag& key : line.keys) {
     if (key.values.empty()) continue;
-    // A service may contain commas, so its flag is repeated; of others the last one counts.
-    const bool services = std::string_view(key.path) == "capture.services";
+    // A service may contain commas, so its flag is repeated.
     const absl::Status status =
-        services ? file.SetList(key.path, key.values, key.flag)
-                 : file.Set(key.path, Typed(key.path, key.values.back()), key.flag);
+        IsRepeatable(key) ? file.SetList(key.path, key.values, key.flag)
+                          : file.Set(key.path, Typed(key.path, key.values.back()), key.flag);
     if (!status.ok()) problems += std::string(status.message()) + "\n";
   }
   if (line.insecure) {

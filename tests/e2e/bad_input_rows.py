@@ -88,6 +88,16 @@ def sensor_flags(w):
             ("too little memory", ["--memory-limit", "1MiB"], CONFIGURATION, ["memory"], []),
     ]:
         yield Row(name, [*read, *more], code, says, [*read, *good])
+    for flag, one, other in (("--interface", "nope0", "lo"), ("--sensor", "a", "b"),
+                             ("--window", "10s", "60s"), ("--observe", "192.0.2.0/24", "192.0.2.1"),
+                             ("--log-level", "info", "warn"), ("--read", w.cut, w.good)):
+        mode = [] if flag in ("--interface", "--read") else ["--read", w.good]
+        yield Row(f"{flag} twice", [SENSOR, *mode, flag, one, flag, other], USAGE,
+                  [flag, "received 2"], [SENSOR, *mode, flag, other])
+    yield Row("a service that is none among services",
+              [*read, "--service", "22/tcp", "--service", "http"], CONFIGURATION,
+              ["--service", "\"http\" is no service"],
+              [*read, "--service", "22/tcp", "--service", "80/tcp"])
     yield Row("nothing to do", [SENSOR], USAGE, ["nothing to do", "--read FILE"], read)
     yield Row("speed without a file", [SENSOR, "--interface", "lo", "--speed", "2"], USAGE,
               ["go with --read"], [*read, "--speed", "1000000"])
@@ -148,6 +158,11 @@ def collector_flags(w):
     port = f"127.0.0.1:{listener.getsockname()[1]}"
     yield Row("unknown flag of the collector", [*serve, "--nope"], USAGE,
               ["--nope", "see teiten-collector --help"], serve)
+    yield Row("--data twice", [*serve, "--data", w.folder / "other"], USAGE,
+              ["--data", "received 2"], serve)
+    yield Row("--data before and after serve",
+              [COLLECTOR, "--data", w.folder / "other", "serve", *serve[1:]], USAGE,
+              ["--data: given twice"], [COLLECTOR, "serve", *serve[1:]])
     yield Row("unknown command of the collector", [COLLECTOR, "sevre", "--check"], USAGE,
               ["sevre", "--help"], [COLLECTOR, "serve", "--check"])
     yield Row("dump without check", [*serve, "--dump"], USAGE, ["--dump goes with --check"], serve)
@@ -206,6 +221,8 @@ def client(w):
             ("no output", ["--output", "xml"], ["--output", "xml", "csv"], ["--output", "csv"]),
     ]:
         yield Row(f"teiten: {name}", [*rank, *more], USAGE, says, [*rank, *good])
+    yield Row("teiten: --last twice", [*rank, "--last", "1d", "--last", "2d"], USAGE,
+              ["--last", "received 2"], [*rank, "--last", "2d"])
     yield Row("two mistakes", [*rank, "--kind", "syn", "--port", "23"], USAGE,
               ["--kind", "--port"], [*rank, "--kind", "tcp_syn", "--port", "23/TCP"], lines=2)
     yield Row("no such command", [CLIENT, "rnak"], USAGE, ["rnak", "rank, series"],
