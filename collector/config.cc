@@ -143,19 +143,24 @@ void Add(const absl::Status& status, std::string* problems) {
 // Everything that is wrong, one problem a line.
 std::string Apply(const Line& line, ConfigFile& file, CollectorConfig& config) {
   std::string problems;
-  if (!line.config_file.empty()) Add(file.Read(line.config_file), &problems);
+  if (!line.config_file.empty()) {
+    const absl::Status read = file.Read(line.config_file);
+    Add(read, &problems);
+    // What could not be read at all leaves nothing to say of its keys.
+    if (!read.ok() && !absl::IsInvalidArgument(read)) return problems;
+  }
   for (const Flag& flag : line.flags) {
     if (!flag.value.empty()) Add(file.Set(flag.path, flag.value, flag.flag), &problems);
   }
   if (line.insecure) Add(file.Set("listen.insecure", "true", "--insecure"), &problems);
-  if (!problems.empty()) return problems;
   absl::StatusOr<Endpoint> endpoint = ParseLocalEndpoint(config.listen.address);
   if (endpoint.ok()) config.endpoint = *std::move(endpoint);
   config.utc_offset_minutes = ParseZone(config.data.zone).value_or(0);
   // A flag is seen by who starts it, the default stands in the manual; another address in a file is
   // found later by somebody else.
   const bool chosen = config.listen.address != CollectorConfig().listen.address;
-  if (chosen && !file.Origin("listen.address").starts_with("--") && !config.listen.insecure) {
+  if (chosen && !file.Origin("listen.address").starts_with("--") && !config.listen.insecure &&
+      !file.IsRefused("listen.insecure")) {
     Add(file.Error("listen.address",
                    "nothing is encrypted here yet; say so with "
                    "listen.insecure = true"),

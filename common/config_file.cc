@@ -53,7 +53,7 @@ absl::StatusOr<std::string> ReadWhole(const std::string& path) {
   }
   text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.size() > kMaxFileBytes) {
-    return absl::InvalidArgumentError(fmt::format("{}: larger than 1MiB", path));
+    return absl::DataLossError(fmt::format("{}: larger than 1MiB", path));
   }
   return text;
 }
@@ -97,6 +97,7 @@ class ConfigReader {
       const toml::table* inner = node.as_table();
       if (ConfigKey* key = file_->Find(path)) {
         const std::string problem = Apply(node, key);
+        key->refused_ = !problem.empty();
         if (problem.empty()) {
           key->origin_ = fmt::format("{}:{}", name_, line);
         } else {
@@ -181,9 +182,10 @@ absl::Status ConfigFile::Parse(std::string_view text, std::string_view name) {
   const toml::parse_result result = toml::parse(text, name);
   if (!result) {
     const toml::parse_error& error = result.error();
-    return absl::InvalidArgumentError(
+    return absl::DataLossError(
         fmt::format("{}:{}: not TOML: {}", name, error.source().begin.line, error.description()));
   }
+  name_ = std::string(name);
   ConfigReader reader(this, name);
   reader.Walk(result.table(), "");
   return reader.Result();
@@ -208,6 +210,7 @@ absl::Status ConfigFile::SetList(std::string_view path, std::vector<std::string>
 
 absl::Status ConfigFile::Took(ConfigKey* key, std::string_view path, std::string_view problem,
                               std::string_view flag) {
+  if (key != nullptr) key->refused_ = !problem.empty();
   if (!problem.empty()) {
     return absl::InvalidArgumentError(fmt::format("{}: {}: {}", flag, path, problem));
   }
@@ -246,7 +249,17 @@ const std::string& ConfigFile::Origin(std::string_view path) const {
 }
 
 absl::Status ConfigFile::Error(std::string_view path, std::string_view problem) const {
-  return absl::InvalidArgumentError(fmt::format("{}: {}: {}", Origin(path), path, problem));
+  if (!IsDefault(path)) {
+    return absl::InvalidArgumentError(fmt::format("{}: {}: {}", Origin(path), path, problem));
+  }
+  return absl::InvalidArgumentError(name_.empty()
+                                        ? fmt::format("{}: {}", path, problem)
+                                        : fmt::format("{}: {}: {}", name_, path, problem));
+}
+
+bool ConfigFile::IsRefused(std::string_view path) const {
+  const ConfigKey* key = Find(path);
+  return key != nullptr && key->refused_;
 }
 
 }  // namespace teiten

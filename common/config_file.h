@@ -92,6 +92,7 @@ class ConfigKey {
   std::vector<std::string> allowed_;
   ConfigCheck check_;
   bool stays_here_ = false;
+  bool refused_ = false;
   std::string default_text_;
   std::string origin_ = "default";
 };
@@ -102,8 +103,8 @@ class ConfigFile {
   explicit ConfigFile(std::vector<ConfigKey> keys);
 
   // Reads a file of at most 1 MiB. NotFound, PermissionDenied or Unavailable where it cannot be
-  // read, else InvalidArgument with a line for each problem: "sensor.toml:12: capture.ring: …".
-  // Values without a problem are set even then.
+  // read, DataLoss where it is no TOML or too large, else InvalidArgument with a line for each
+  // problem: "sensor.toml:12: capture.ring: …". Values without a problem are set even then.
   [[nodiscard]] absl::Status Read(const std::string& path);
   // The same for text already read; `name` stands for the file in messages.
   [[nodiscard]] absl::Status Parse(std::string_view text, std::string_view name);
@@ -118,8 +119,13 @@ class ConfigFile {
 
   // "default", "sensor.toml:12" or "--observe".
   [[nodiscard]] const std::string& Origin(std::string_view path) const;
-  // For rules between keys: InvalidArgument "<origin>: <path>: <problem>".
+  // For rules between keys: InvalidArgument "<origin>: <path>: <problem>". A default stands in no
+  // line; the file that could set it is named, if there is one.
   [[nodiscard]] absl::Status Error(std::string_view path, std::string_view problem) const;
+  [[nodiscard]] bool IsDefault(std::string_view path) const { return Origin(path) == "default"; }
+  // What was given was refused: the value is not what its author meant, and a rule between keys
+  // has nothing to say of it.
+  [[nodiscard]] bool IsRefused(std::string_view path) const;
 
   // The effective configuration as TOML that reads back, each value with its origin.
   [[nodiscard]] std::string Dump() const;
@@ -136,6 +142,7 @@ class ConfigFile {
   [[nodiscard]] std::string UnknownKey(std::string_view path) const;
 
   std::vector<ConfigKey> keys_;
+  std::string name_;  // of the file read last
 
   friend class ConfigReader;
 };

@@ -55,11 +55,27 @@ void Add(const absl::Status& status, std::string* problems) {
 // Typed by hand, the address itself is the decision; in a file it must be written down.
 absl::Status CheckPlaintext(const ConfigFile& file, const SensorConfig& config) {
   const bool typed = file.Origin("collector.address").starts_with("--");
-  if (config.collector.address.empty() || config.collector.insecure || typed) {
+  if (config.collector.address.empty() || config.collector.insecure || typed ||
+      file.IsRefused("collector.insecure")) {
     return absl::OkStatus();
   }
-  return file.Error("collector.insecure", fmt::format("must be true to speak without TLS to {}",
-                                                      config.collector.address));
+  return file.Error("collector.address",
+                    "nothing is encrypted on this way; say so with collector.insecure = true");
+}
+
+// The default of one may be what is in the way of the other.
+absl::Status CheckKeeping(const ConfigFile& file, const SensorConfig& config) {
+  constexpr const char* kKeep = "spool.keep";
+  constexpr const char* kAcknowledged = "spool.keep_acknowledged";
+  if (config.spool.keep_acknowledged_ms <= config.spool.keep_ms || file.IsRefused(kKeep) ||
+      file.IsRefused(kAcknowledged)) {
+    return absl::OkStatus();
+  }
+  if (!file.IsDefault(kAcknowledged)) {
+    return file.Error(kAcknowledged, "must not be longer than spool.keep");
+  }
+  return file.Error(kKeep,
+                    "shorter than spool.keep_acknowledged is by default (24h); set that, too");
 }
 
 }  // namespace
@@ -145,9 +161,7 @@ absl::Status FinishSensorConfig(const ConfigFile& file, SensorConfig* config) {
     Add(file.Error("capture.services", fmt::format("more than {} services", kMaxServices)),
         &problems);
   }
-  if (config->spool.keep_acknowledged_ms > config->spool.keep_ms) {
-    Add(file.Error("spool.keep_acknowledged", "must not be longer than spool.keep"), &problems);
-  }
+  Add(CheckKeeping(file, *config), &problems);
   Add(CheckPlaintext(file, *config), &problems);
   return problems.empty() ? absl::OkStatus() : absl::InvalidArgumentError(problems);
 }

@@ -117,11 +117,27 @@ address = "x"
   EXPECT_EQ(file.Origin("capture.ring"), "default");
 }
 
+TEST(ConfigFile, RulesAreToldWhatWasRefusedAndWhatIsADefault) {
+  Sample sample;
+  ConfigFile file = FileFor(&sample);
+  EXPECT_EQ(file.Error("sensor.id", "taken").message(), "sensor.id: taken");
+  EXPECT_FALSE(file.Parse("[capture]\nsnap = 1\nring = \"4MiB\"\n", "s.toml").ok());
+  EXPECT_TRUE(file.IsRefused("capture.snap"));
+  EXPECT_FALSE(file.IsRefused("capture.ring"));
+  EXPECT_FALSE(file.IsDefault("capture.ring"));
+  EXPECT_TRUE(file.IsDefault("sensor.id"));
+  EXPECT_EQ(file.Error("sensor.id", "taken").message(), "s.toml: sensor.id: taken");
+  EXPECT_EQ(file.Error("capture.ring", "large").message(), "s.toml:3: capture.ring: large");
+  ASSERT_TRUE(file.Set("capture.snap", "64", "--snap").ok());
+  EXPECT_FALSE(file.IsRefused("capture.snap"));
+}
+
 TEST(ConfigFile, SaysWhereTomlItselfIsBroken) {
   Sample sample;
   ConfigFile file = FileFor(&sample);
   const absl::Status status = file.Parse("[sensor]\nid = \"a\nx = 1\n", "s.toml");
   EXPECT_THAT(std::string(status.message()), HasSubstr("s.toml:2: not TOML: "));
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   const absl::Status twice = file.Parse("[sensor]\nid = \"a\"\nid = \"b\"\n", "s.toml");
   EXPECT_THAT(std::string(twice.message()), HasSubstr("s.toml:3: not TOML: "));
 }

@@ -109,8 +109,10 @@ TEST(SensorConfig, PlaintextMustBeWrittenDownInAFile) {
   SensorConfig config;
   ConfigFile file = SensorConfigFile(&config);
   ASSERT_TRUE(file.Parse("[collector]\naddress = \"127.0.0.1:7843\"\n", "s.toml").ok());
-  EXPECT_THAT(std::string(FinishSensorConfig(file, &config).message()),
-              HasSubstr("collector.insecure: must be true"));
+  EXPECT_THAT(
+      std::string(FinishSensorConfig(file, &config).message()),
+      HasSubstr("s.toml:2: collector.address: nothing is encrypted on this way; say so with "
+                "collector.insecure = true"));
   config.collector.insecure = true;
   EXPECT_TRUE(FinishSensorConfig(file, &config).ok());
 }
@@ -127,8 +129,28 @@ TEST(SensorConfig, RulesBetweenKeysAreReportedTogether) {
   const std::string problems(FinishSensorConfig(file, &config).message());
   EXPECT_THAT(problems, HasSubstr("s.toml:3: sensor.window: must divide an hour"));
   EXPECT_THAT(problems, HasSubstr("s.toml:6: spool.keep_acknowledged: "));
-  EXPECT_THAT(problems, HasSubstr("collector.insecure: must be true"));
+  EXPECT_THAT(problems, HasSubstr("s.toml:8: collector.address: "));
   EXPECT_THAT(problems, HasSubstr("s.toml:10: capture.observe: \"everything\" stands alone"));
+}
+
+// The key that was written is named, and the one whose default is in its way.
+TEST(SensorConfig, AConflictWithADefaultNamesTheKeyToSet) {
+  SensorConfig config;
+  ConfigFile file = SensorConfigFile(&config);
+  ASSERT_TRUE(file.Parse("[spool]\nkeep = \"1h\"\n", "s.toml").ok());
+  EXPECT_EQ(FinishSensorConfig(file, &config).message(),
+            "s.toml:2: spool.keep: shorter than spool.keep_acknowledged is by default (24h); set "
+            "that, too");
+}
+
+TEST(SensorConfig, RulesSayNothingOfValuesThatWereRefused) {
+  SensorConfig config;
+  ConfigFile file = SensorConfigFile(&config);
+  EXPECT_FALSE(file.Parse("[spool]\nkeep = \"1y\"\nkeep_acknowledged = \"30d\"\n"
+                          "[collector]\naddress = \"127.0.0.1:7843\"\ninsecure = \"yes\"\n",
+                          "s.toml")
+                   .ok());
+  EXPECT_TRUE(FinishSensorConfig(file, &config).ok()) << FinishSensorConfig(file, &config);
 }
 
 TEST(SensorConfig, IdsAreChecked) {
