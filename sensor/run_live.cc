@@ -141,6 +141,7 @@ absl::Status Loop::Run() {
       sensor_->Start([this] { uv_async_send(&ended_); }, [this] { uv_async_send(&changed_); });
   if (status_.ok()) {
     LogStarted();
+    WriteStatus();  // that it cannot be written is said now, not when the first window closes
   } else {
     CloseAll();
   }

@@ -75,7 +75,8 @@ absl::Status WriteStatusFile(const std::string& path, const std::string& text) {
       std::fflush(file.get()) == 0 && std::rename(beside.c_str(), path.c_str()) == 0;
   if (written) return absl::OkStatus();
   return absl::UnavailableError(
-      absl::StrCat("process.status_file: cannot write ", path, ": ", std::strerror(errno)));
+      absl::StrCat("process.status_file: cannot write ", path, ": ", std::strerror(errno),
+                   "; give a path in a folder that the sensor's user may write, or \"\" for none"));
 }
 
 }  // namespace teiten
