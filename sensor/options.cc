@@ -13,6 +13,7 @@
 
 #include "common/text.h"
 #include "common/time_format.h"
+#include "sensor/check.h"
 
 namespace teiten {
 namespace {
@@ -102,7 +103,7 @@ void Declare(CLI::App& app, Line& line, SensorOptions& options) {
     if (!IsRepeatable(key)) option->expected(1);
   }
   app.add_flag("--insecure", line.insecure, "Plaintext to a collector on this machine");
-  app.add_flag("--check", line.check, "Check the configuration and exit");
+  app.add_flag("--check", line.check, "Say what a start would say, and exit; devices stay closed");
   app.add_flag("--dump", line.dump, "With --check: print the effective values and their origin");
 }
 
@@ -116,11 +117,13 @@ std::string Typed(std::string_view key, const std::string& value) {
 }
 
 absl::Status SetKeys(const Line& line, ConfigFile& file, SensorOptions& options) {
+  std::string problems;
   if (!line.config_file.empty()) {
     const absl::Status status = file.Read(line.config_file);
-    if (!status.ok()) return status;
+    // What could not be read at all leaves nothing to say of its keys.
+    if (!status.ok() && !absl::IsInvalidArgument(status)) return status;
+    if (!status.ok()) problems = std::string(status.message()) + "\n";
   }
-  std::string problems;
   for (const KeyFlag& key : line.keys) {
     if (key.values.empty()) continue;
     // A service may contain commas, so its flag is repeated.
@@ -133,11 +136,9 @@ absl::Status SetKeys(const Line& line, ConfigFile& file, SensorOptions& options)
     const absl::Status status = file.Set("collector.insecure", "true", "--insecure");
     if (!status.ok()) problems += std::string(status.message()) + "\n";
   }
-  if (!problems.empty()) {
-    problems.pop_back();
-    return absl::InvalidArgumentError(problems);
-  }
-  return FinishSensorConfig(file, &options.config);
+  const absl::Status finished = FinishSensorConfig(file, &options.config);
+  problems += std::string(finished.message());
+  return problems.empty() ? absl::OkStatus() : absl::InvalidArgumentError(problems);
 }
 
 // Flags that exclude each other; empty where they fit.
@@ -154,6 +155,10 @@ std::string Contradiction(const Line& line, const SensorOptions& options) {
     return of_file ? "--replay-at, --speed and --wait go with --read FILE" : "";
   }
   if (!typed("--interface").empty()) return "give --read or --interface, not both";
+  // A flag that would do nothing; the keys in a file may serve a live sensor as well.
+  for (const char* live : {"--status-file", "--user"}) {
+    if (!typed(live).empty()) return fmt::format("{} goes with --interface, not --read", live);
+  }
   const std::string group = typed("--group");
   if (group.empty() || group == "replay") return "";
   return "--group: what a file holds belongs to group replay, which no report includes unless "
@@ -200,6 +205,25 @@ ExitCode ComplainOfUsage(const std::string& problem) {
   return Complain(problem + "; see teiten-sensor --help", ExitCode::kUsage);
 }
 
+// What keeps the sensor from starting, and what --check says. Nothing: it starts.
+std::optional<ExitCode> BeforeStart(const Line& line, SensorOptions& options) {
+  if (!SetMode(line, options)) {
+    if (line.config_file.empty()) {
+      return ComplainOfUsage("nothing to do: give --read FILE or --interface NAME");
+    }
+    return Complain(line.config_file + ": capture.interface: must be given, or --read",
+                    ExitCode::kConfiguration);
+  }
+  if (!line.check) return std::nullopt;
+  const absl::Status found = CheckStart(options);
+  if (!found.ok()) return Complain(std::string(found.message()), ExitCode::kConfiguration);
+  fmt::print(stderr, "teiten-sensor: configuration is good{}\n",
+             options.reads_file()
+                 ? ""
+                 : fmt::format("; interface {} exists now", options.config.capture.interface));
+  return ExitCode::kDone;
+}
+
 }  // namespace
 
 ParsedOptions ParseSensorOptions(int argc, char** argv) {
@@ -226,15 +250,9 @@ ParsedOptions ParseSensorOptions(int argc, char** argv) {
   const absl::Status status = SetKeys(line, file, parsed.options);
   if (!status.ok()) {
     parsed.exit = Complain(std::string(status.message()), ExitCode::kConfiguration);
-  } else if (line.check) {
+  } else {
     if (line.dump) fmt::print("{}", file.Dump());
-    fmt::print(stderr, "teiten-sensor: configuration is good\n");
-    parsed.exit = ExitCode::kDone;
-  } else if (!SetMode(line, parsed.options)) {
-    parsed.exit = line.config_file.empty()
-                      ? ComplainOfUsage("nothing to do: give --read FILE or --interface NAME")
-                      : Complain(line.config_file + ": capture.interface: must be given, or --read",
-                                 ExitCode::kConfiguration);
+    parsed.exit = BeforeStart(line, parsed.options);
   }
   parsed.options.shareable = file.Shareable();
   return parsed;

@@ -62,7 +62,15 @@ def sensor_flags(w):
     read = [SENSOR, "--read", w.good]
     yield Row("missing interface", [SENSOR, "--interface", "nope0"], CONFIGURATION,
               ["no interface \"nope0\"", "this host has", "lo"],
-              [SENSOR, "--interface", "nope0", "--check"])
+              [SENSOR, "--interface", "lo", "--check"])
+    yield Row("missing interface, checked", [SENSOR, "--interface", "nope0", "--check"],
+              CONFIGURATION, ["no interface \"nope0\"", "lo", "looked for now"],
+              [SENSOR, "--interface", "lo", "--check"])
+    yield Row("unknown user and too little memory, checked",
+              [SENSOR, "--interface", "lo", "--check", "--user", "teiten-nobody-has-this",
+               "--memory-limit", "70MiB"], CONFIGURATION,
+              ["process.user: no user", "process.memory_limit: "],
+              [SENSOR, "--interface", "lo", "--check"], lines=2)
     for name, more, code, says, good in [
             ("unknown flag", ["--nope"], USAGE, ["--nope", "see teiten-sensor --help"], []),
             ("a flag without its value", ["--print"], USAGE, ["--print", "--help"], []),
@@ -70,6 +78,10 @@ def sensor_flags(w):
             ("both modes", ["--interface", "lo"], USAGE, ["--read or --interface"], []),
             ("a group for a file", ["--group", "asia"], USAGE, ["--group", "replay"],
              ["--group", "replay"]),
+            ("a status file for a file", ["--status-file", w.folder / "s.json"], USAGE,
+             ["--status-file goes with --interface"], []),
+            ("a user for a file", ["--user", "nobody"], USAGE, ["--user goes with --interface"],
+             []),
             ("dump without check", ["--dump"], USAGE, ["--dump goes with --check"],
              ["--dump", "--check"]),
             ("no time", ["--replay-at", "noon"], USAGE, ["\"noon\" is no time", "2026-11-22T"],
@@ -137,14 +149,27 @@ def configurations(w):
                   [missing, "No such file"], check(good))
         yield Row(f"{name}: folder as configuration", check(w.folder), CONFIGURATION,
                   [w.folder, "Is a directory"], check(good))
+    mixed = w.file("mixed.toml", '[sensor]\nwindow = "7m"\n[spool]\nkeep = "1d"\n'
+                   'keep_acknowledged = "2d"\n[log]\nlevel = "loud"\n')
+    yield Row("a choice and rules between keys at once",
+              [SENSOR, "--config", mixed, "--read", w.good], CONFIGURATION,
+              [f"{mixed}:2: ", f"{mixed}:5: ", f"{mixed}:7: "], [SENSOR, "--read", w.good], lines=3)
+    both = w.file("both.toml", '[listen]\naddress = "127.0.0.1:7999"\n[log]\nlevel = "loud"\n')
+    yield Row("a choice and a rule of the collector at once",
+              [COLLECTOR, "--config", both, "--check"], CONFIGURATION,
+              [f"{both}:2: ", f"{both}:4: "], [COLLECTOR, "--check"], lines=2)
     nothing = w.file("nothing.toml", '[log]\nlevel = "info"\n')
     yield Row("a configuration without interface", [SENSOR, "--config", nothing], CONFIGURATION,
               [nothing, "capture.interface", "must be given"],
               [SENSOR, "--config", nothing, "--read", w.good])
+    yield Row("a configuration without interface, checked",
+              [SENSOR, "--config", nothing, "--check"], CONFIGURATION,
+              [nothing, "capture.interface", "must be given"],
+              [SENSOR, "--config", nothing, "--interface", "lo", "--check"])
     plain = w.file("plain.toml", '[collector]\naddress = "127.0.0.1:7843"\n')
     said = w.file("said.toml", '[collector]\naddress = "127.0.0.1:7843"\ninsecure = true\n')
     yield Row("plaintext in a file, unsaid", [SENSOR, "--config", plain, "--check"], CONFIGURATION,
-              ["collector.insecure", "must be true", "without TLS"],
+              [f"{plain}:2: collector.address", "encrypted", "collector.insecure = true"],
               [SENSOR, "--config", said, "--check"])
 
 

@@ -95,6 +95,35 @@ class Pipes(unittest.TestCase):
         self.assertEqual(self.first_line_only(live), (0, []))
 
 
+class StatusFile(unittest.TestCase):
+    """Written at the start, or said then that it cannot be: no window closes in this test."""
+
+    def start(self, path):
+        live = ["timeout", "30", SENSOR, "--interface", "lo", "--window", "1h", "--print", "none",
+                "--status-file", path]
+        process = subprocess.Popen(list(map(str, live)), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        return process
+
+    @unittest.skipUnless(AS_ROOT, "only root can listen")
+    def test_it_is_written_or_missed_at_once(self):
+        with World() as w:
+            said = []
+            for line in self.start(w.folder / "no/such/status.json").stderr:
+                said.append(line)
+                if "event=status_file_failed" in line:
+                    break
+            self.assertIn("event=status_file_failed", said[-1])
+            self.assertIn("for none", said[-1])
+            self.assertNotIn("event=stopping", "".join(said))
+            good = w.folder / "status.json"
+            self.start(good)
+            wait_for("the status file", good.exists)
+
+
 class Owners(unittest.TestCase):
     """Two daemons on one folder: the second names the first and goes."""
 
@@ -153,11 +182,14 @@ class Help(unittest.TestCase):
             yield re.split(r"   +| [|>] ", line)[0].split()
 
     def test_examples_are_understood(self):
-        replaced = {"scan.pcap": "", "/etc/teiten/sensor.toml": str(ROOT / "config/sensor.toml"),
+        replaced = {"scan.pcap": "", "eth0": "lo",
                     "/etc/teiten/collector.toml": str(ROOT / "config/collector.toml")}
         seen = 0
         with World() as w:
             replaced["scan.pcap"] = str(w.good)
+            text = (ROOT / "config/sensor.toml").read_text()
+            replaced["/etc/teiten/sensor.toml"] = str(w.file(
+                "sensor.toml", text.replace('interface = ""', 'interface = "lo"')))
             for program in (SENSOR, COLLECTOR, CLIENT):
                 texts = [run([program, "--help"]).stdout]
                 if program is CLIENT:
