@@ -103,7 +103,7 @@ class SensorsAnswer {
   std::string StateOf(const SensorRecord& record) const {
     if (record.contact.group == kReplayGroup) return "replay";
     const int64_t quiet_ms = context_.now_unix_ms() - record.newest_window_end_unix_ms;
-    return quiet_ms <= kSilentAfterMs ? "live" : "silent";
+    return quiet_ms <= SilentAfterMs(record.window_ms) ? "live" : "silent";
   }
 
   absl::Status Write(const SensorRecord& record, v1::SensorState& out) {

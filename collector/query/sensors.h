@@ -10,8 +10,8 @@
 
 namespace teiten {
 
-// The newest window of a live sensor ends no longer ago than 3 windows of 60 s and 30 s.
-inline constexpr int64_t kSilentAfterMs = 210'000;
+// The newest window of a live sensor ends no longer ago than three of its windows and 30 s.
+[[nodiscard]] constexpr int64_t SilentAfterMs(int64_t window_ms) { return 3 * window_ms + 30'000; }
 
 // Errors: InvalidArgument naming the field; the store's.
 [[nodiscard]] absl::StatusOr<v1::SensorsReply> AnswerSensors(StoreReader& store,

@@ -156,6 +156,7 @@ class MemoryReader final : public StoreReader {
       if (fact == state_.facts.end()) continue;
       const absl::StatusOr<v1::WindowSummary> summary = Summary(fact->second);
       if (!summary.ok()) return summary.status();
+      sensor.window_ms = summary->window_end_unix_ms() - summary->window_start_unix_ms();
       sensor.health = summary->health();
       sensor.n4 = summary->n4();
       sensor.p6 = summary->p6();

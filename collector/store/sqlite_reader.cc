@@ -141,6 +141,7 @@ absl::Status SqliteReader::FillNewest(const std::vector<NewestWindow>& newest,
       if (absl::IsNotFound(summary.status())) continue;  // the day's file was made anew
       if (!summary.ok()) return summary.status();
       SensorRecord& sensor = sensors[window->sensor];
+      sensor.window_ms = summary->window_end_unix_ms() - summary->window_start_unix_ms();
       sensor.health = summary->health();
       sensor.n4 = summary->n4();
       sensor.p6 = summary->p6();

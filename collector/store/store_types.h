@@ -235,8 +235,10 @@ struct SensorRecord {
   SensorContact contact;
   int64_t newest_window_end_unix_ms = 0;
   std::vector<Spool> spools;
-  v1::Health health;        // of the newest summary, while its fact is kept
-  uint64_t n4 = 0, p6 = 0;  // of the newest summary
+  // Of the newest summary, while its fact is kept.
+  int64_t window_ms = 60'000;
+  v1::Health health;
+  uint64_t n4 = 0, p6 = 0;
 };
 
 }  // namespace teiten

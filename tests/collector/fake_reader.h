@@ -34,6 +34,7 @@ struct FactSpec {
   std::string sensor = "a";
   int64_t start_unix_ms = 0;
   uint64_t live_ms = 60'000;
+  int64_t window_ms = 60'000;
   uint64_t n4 = 1;
   std::vector<RowSpec> rows = {};
   std::string group = "live";
@@ -84,7 +85,7 @@ class FakeReader final : public StoreReader {
         .summary = {}};
     v1::WindowSummary& s = fact.summary;
     s.set_window_start_unix_ms(spec.start_unix_ms);
-    s.set_window_end_unix_ms(spec.start_unix_ms + 60'000);
+    s.set_window_end_unix_ms(spec.start_unix_ms + spec.window_ms);
     s.set_live_from_unix_ms(spec.start_unix_ms);
     s.set_live_to_unix_ms(spec.start_unix_ms + static_cast<int64_t>(spec.live_ms));
     s.set_live_ms(spec.live_ms);
@@ -201,6 +202,7 @@ class FakeReader final : public StoreReader {
       record.contact.group = fact.group;
       record.spools = {Spool{}};
       record.newest_window_end_unix_ms = fact.summary.window_end_unix_ms();
+      record.window_ms = fact.summary.window_end_unix_ms() - fact.summary.window_start_unix_ms();
       record.n4 = fact.summary.n4();
     }
     std::vector<SensorRecord> out;

@@ -188,5 +188,17 @@ TEST_F(Query, SensorsAreListedWithTheirState) {
   EXPECT_EQ(reply->sensors(2).state(), "replay");
 }
 
+// Three of the sensor's own windows, whatever their length, and 30 s.
+TEST_F(Query, ASensorIsSilentByItsOwnWindow) {
+  constexpr int64_t kWindowMs = 10 * kMinute;
+  reader_.Add({.sensor = "a", .start_unix_ms = kDay, .window_ms = kWindowMs});
+  const auto state_at = [this](int64_t now_unix_ms) {
+    context_.now_unix_ms = [now_unix_ms] { return now_unix_ms; };
+    return RecordQuery(&reader_, context_).Sensors({})->sensors(0).state();
+  };
+  EXPECT_EQ(state_at(kDay + 4 * kWindowMs + 30'000), "live");
+  EXPECT_EQ(state_at(kDay + 4 * kWindowMs + 30'001), "silent");
+}
+
 }  // namespace
 }  // namespace teiten

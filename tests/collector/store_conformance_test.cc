@@ -211,6 +211,7 @@ TYPED_TEST(StoreTest, KnowsSensorsByContactAndByFacts) {
   EXPECT_EQ(beta.contact.sensor, "beta");
   EXPECT_EQ(beta.contact.group, "replay");
   EXPECT_EQ(beta.newest_window_end_unix_ms, kTestDay + 120'000);
+  EXPECT_EQ(beta.window_ms, 60'000);
   EXPECT_EQ(beta.health.spool_bytes(), 12U);
   EXPECT_EQ(beta.n4, 4U);
   EXPECT_THAT(beta.spools, ElementsAre(TestSpool(1)));

@@ -120,8 +120,8 @@ class Path(unittest.TestCase):
             first = bench.read("a", CAPTURES / "nmap_sS.pcap", "--replay-at", BEGIN)
             shutil.copytree(bench.folder / "spool-a", bench.folder / "spool-copy")
             second = bench.read("a", CAPTURES / "zmap_syn80.pcap", "--replay-at", BEGIN)
-            copied = [*bench.sensor_command("a", CAPTURES / "masscan_syn.pcap", "--replay-at",
-                                            BEGIN), "--spool", bench.folder / "spool-copy"]
+            copied = bench.sensor_command("a", CAPTURES / "masscan_syn.pcap", "--replay-at",
+                                          BEGIN, "--spool", bench.folder / "spool-copy")
             done = subprocess.run(copied, capture_output=True, text=True, timeout=60,
                                   stdin=subprocess.DEVNULL, check=False)
             self.assertEqual(done.returncode, 1, done.stderr)

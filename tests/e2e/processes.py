@@ -85,9 +85,12 @@ class Bench:
         assert self.collector.wait(LIMIT_S) == 0, self.collector_log()
 
     def sensor_command(self, name, capture, *more):
-        return [SENSOR, "--read", capture, "--observe", DARK, "--sensor", name,
-                "--collector", self.address, "--spool", self.folder / f"spool-{name}",
-                "--print", "csv", *more]
+        """Flags in `more` stand in the place of the usual ones: none may be given twice."""
+        usual = {"--observe": DARK, "--sensor": name, "--collector": self.address,
+                 "--spool": self.folder / f"spool-{name}", "--print": "csv"}
+        return [SENSOR, "--read", capture, *more,
+                *(word for flag, value in usual.items() if flag not in more
+                  for word in (flag, value))]
 
     def read(self, name, capture, *more):
         """Runs a sensor over a capture to its end; its CSV."""
