@@ -20,6 +20,12 @@ std::string Drops(const v1::SensorState& s) {
   return GroupDigits(a.kernel_dropped());
 }
 
+// A file has no link once it is read: neither up nor down.
+const char* Link(const v1::SensorState& s, const char* up, const char* down, const char* none) {
+  if (s.connected()) return up;
+  return s.group() == "replay" ? none : down;
+}
+
 // What an operator should look at, worst first.
 std::string Trouble(const v1::SensorState& s) {
   std::vector<std::string> words;
@@ -76,7 +82,7 @@ std::string SensorsTable(const v1::SensorsRequest& request, const v1::SensorsRep
                      {"look at"}});
     for (const v1::SensorState& s : reply.sensors()) {
       table.AddRow({Printable(s.sensor()), Printable(s.group()), Printable(s.state()),
-                    s.connected() ? "up" : "down",
+                    Link(s, "up", "down", "-"),
                     Ago(s.newest_window_end_unix_ms(), now_unix_ms, style),
                     FormatDuration(static_cast<int64_t>(s.live_ms())), GroupDigits(s.n4()),
                     GroupDigits(s.p6()), GroupDigits(s.accounting().captured()),
@@ -99,7 +105,7 @@ std::string SensorsCsv(const v1::SensorsReply& reply) {
     const std::string cells[] = {Printable(s.sensor()),
                                  Printable(s.group()),
                                  Printable(s.state()),
-                                 s.connected() ? "true" : "false",
+                                 Link(s, "true", "false", ""),
                                  Printable(s.software()),
                                  Printable(s.definitions_version()),
                                  time(s.last_contact_unix_ms()),

@@ -2,9 +2,8 @@
 #include "collector/query/empty_reason.h"
 
 #include <algorithm>
-#include <set>
 
-#include "absl/strings/str_join.h"
+#include "collector/query/asked_names.h"
 #include "common/time_format.h"
 #include "fmt/format.h"
 
@@ -12,57 +11,53 @@ namespace teiten {
 namespace {
 
 using Sensors = std::vector<SensorRecord>;
+using Names = std::vector<std::string>;
 
-constexpr std::size_t kMostNamed = 10;
+bool Has(const Names& list, const std::string& name) {
+  return list.empty() || std::find(list.begin(), list.end(), name) != list.end();
+}
 
-std::string NameSensors(const Sensors& sensors) {
-  std::set<std::string> names;
+std::string WatchedReason(const RecordFilter& filter, uint64_t live_ms) {
+  const std::string watched =
+      fmt::format("The sensors watched ({} in all)", FormatDuration(static_cast<int64_t>(live_ms)));
+  if (filter.restricts_rows()) {
+    return watched + ", but nothing they observed matches the selection" +
+           (filter.kinds_defaulted ? " in class scan, which is what this takes unless told"
+                                     " (--class backscatter,other)"
+                                   : "") +
+           ". Leave out filters, or ask for a longer time.";
+  }
+  if (filter.kinds_defaulted) {
+    return watched +
+           ", but observed nothing of class scan, which is what this takes unless told: try "
+           "--class backscatter,other.";
+  }
+  return watched + " and observed nothing: no unsolicited packet came in this time.";
+}
+
+// Of known sensors, none of which is in the groups.
+std::string ElsewhereReason(const Sensors& sensors, const FactSelection& asked) {
+  Names where;
   for (const SensorRecord& s : sensors) {
-    if (names.size() < kMostNamed) names.insert(s.contact.sensor);
+    if (!Has(asked.sensors, s.contact.sensor)) continue;
+    if (!asked.groups.empty() && Has(asked.groups, s.contact.group)) return "";
+    if (asked.groups.empty() && s.contact.group != kReplayGroup) return "";
+    where.push_back(fmt::format("{} is in \"{}\"", s.contact.sensor, s.contact.group));
   }
-  std::string text = absl::StrJoin(names, ", ");
-  if (sensors.size() > kMostNamed)
-    text += fmt::format(", and {} more", sensors.size() - names.size());
-  return text;
-}
-
-std::string UnknownSensor(const Sensors& sensors, const RecordFilter& filter) {
-  for (const std::string& wanted : filter.sensors) {
-    const bool known = std::any_of(sensors.begin(), sensors.end(), [&](const SensorRecord& s) {
-      return s.contact.sensor == wanted;
-    });
-    if (!known) {
-      return fmt::format("No sensor is called \"{}\". Known: {}.", wanted, NameSensors(sensors));
-    }
+  if (!asked.groups.empty()) {
+    return fmt::format("No sensor asked for is in a group asked for: {}.", NameList(where));
   }
-  return "";
-}
-
-// "teiten rank" just after a replay must not look like a broken installation.
-absl::StatusOr<bool> ReplayHasData(StoreReader& store, const RecordFilter& filter) {
-  bool any = false;
-  absl::Status s = store.ScanFacts({.from_unix_ms = filter.from_unix_ms,
-                                    .to_unix_ms = filter.to_unix_ms,
-                                    .sensors = filter.sensors,
-                                    .groups = {kReplayGroup},
-                                    .after = std::nullopt},
-                                   [&](const StoredFact&) {
-                                     any = true;
-                                     return false;
-                                   });
-  if (!s.ok()) return s;
-  return any;
+  return fmt::format(
+      "Only sensors of group \"replay\" {}, and replays are left out unless "
+      "selected: add --group replay.",
+      asked.sensors.empty() ? "have ever reported" : "are asked for");
 }
 
 std::string NewestData(const Sensors& sensors, const RecordFilter& filter) {
   const SensorRecord* newest = nullptr;
   for (const SensorRecord& s : sensors) {
-    const bool selected =
-        (filter.sensors.empty() || std::find(filter.sensors.begin(), filter.sensors.end(),
-                                             s.contact.sensor) != filter.sensors.end()) &&
-        std::find(filter.groups.begin(), filter.groups.end(), s.contact.group) !=
-            filter.groups.end();
-    if (!selected || s.newest_window_end_unix_ms == 0) continue;
+    if (!Has(filter.sensors, s.contact.sensor) || !Has(filter.groups, s.contact.group)) continue;
+    if (s.newest_window_end_unix_ms == 0) continue;
     if (newest == nullptr || s.newest_window_end_unix_ms > newest->newest_window_end_unix_ms) {
       newest = &s;
     }
@@ -74,6 +69,23 @@ std::string NewestData(const Sensors& sensors, const RecordFilter& filter) {
 
 }  // namespace
 
+absl::StatusOr<std::string> NobodyReason(StoreReader& store, const FactSelection& asked) {
+  absl::StatusOr<AskedNames> names = CheckNames(store, asked);
+  if (!names.ok()) return names.status();
+  if (!names->nothing_matches.empty()) return names->nothing_matches;
+  if (asked.groups.empty()) {
+    const absl::StatusOr<bool> replay = GroupHasData(store, asked, kReplayGroup);
+    if (!replay.ok()) return replay.status();
+    if (*replay) {
+      return "Only group \"replay\" has data in this time, and replays are left out unless "
+             "selected: add --group replay.";
+    }
+  }
+  absl::StatusOr<Sensors> sensors = store.ReadSensors();
+  if (!sensors.ok()) return sensors.status();
+  return ElsewhereReason(*sensors, asked);
+}
+
 absl::StatusOr<std::string> EmptyReason(StoreReader& store, const RecordFilter& filter,
                                         const CoverageBook& book) {
   absl::StatusOr<Sensors> sensors = store.ReadSensors();
@@ -82,32 +94,14 @@ absl::StatusOr<std::string> EmptyReason(StoreReader& store, const RecordFilter& 
     return "No sensor has ever reported to this collector. Start one: "
            "teiten-sensor --interface IFACE --collector HOST:PORT";
   }
-  if (std::string text = UnknownSensor(*sensors, filter); !text.empty()) return text;
-  if (book.live_ms() > 0) {
-    const std::string watched = fmt::format("The sensors watched ({} in all)",
-                                            FormatDuration(static_cast<int64_t>(book.live_ms())));
-    if (filter.restricts_rows()) {
-      return watched + ", but nothing they observed matches the selection" +
-             (filter.kinds_defaulted ? " in class scan, which is what this takes unless told"
-                                       " (--class backscatter,other)"
-                                     : "") +
-             ". Leave out filters, or ask for a longer time.";
-    }
-    if (filter.kinds_defaulted) {
-      return watched +
-             ", but observed nothing of class scan, which is what this takes unless told: try "
-             "--class backscatter,other.";
-    }
-    return watched + " and observed nothing: no unsolicited packet came in this time.";
-  }
-  if (!filter.groups_selected) {
-    absl::StatusOr<bool> replay = ReplayHasData(store, filter);
-    if (!replay.ok()) return replay.status();
-    if (*replay) {
-      return "Only group \"replay\" has data in this time, and replays are left out unless "
-             "selected: add --group replay.";
-    }
-  }
+  if (book.live_ms() > 0) return WatchedReason(filter, book.live_ms());
+  absl::StatusOr<std::string> nobody =
+      NobodyReason(store, {.from_unix_ms = filter.from_unix_ms,
+                           .to_unix_ms = filter.to_unix_ms,
+                           .sensors = filter.sensors,
+                           .groups = filter.groups_selected ? filter.groups : Names(),
+                           .after = std::nullopt});
+  if (!nobody.ok() || !nobody->empty()) return nobody;
   return fmt::format(
       "Nothing was received for {} to {}.{} Ask for another time "
       "(--last 7d, or --from and --to).",

@@ -28,10 +28,13 @@ class RecordQuery final : public QueryHandler {
       const v1::GetReportRequest& request) override;
 
  private:
-  // Says in the answer what keeps the store from taking more.
-  void AddTrouble(v1::Coverage& coverage) const;
-  template <typename Reply>
-  [[nodiscard]] absl::StatusOr<Reply> WithTrouble(absl::StatusOr<Reply> reply) const;
+  // What concerns every answer: names nobody has, and what keeps the store from taking more.
+  // `Asked` names sensors, groups and a time.
+  template <typename Asked>
+  [[nodiscard]] absl::Status AddNotes(const Asked& asked, v1::Coverage& coverage) const;
+  template <typename Asked, typename Reply>
+  [[nodiscard]] absl::StatusOr<Reply> WithNotes(const Asked& asked,
+                                                absl::StatusOr<Reply> reply) const;
 
   StoreReader* store_;
   QueryContext context_;

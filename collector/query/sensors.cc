@@ -3,12 +3,13 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "collector/query/distinct_sources.h"
 #include "collector/query/empty_reason.h"
 #include "collector/query/exact_sources.h"
 #include "collector/query/gather.h"
+#include "common/text.h"
+#include "fmt/format.h"
 
 namespace teiten {
 namespace {
@@ -21,11 +22,14 @@ class SensorsAnswer {
   absl::StatusOr<v1::SensorsReply> Make() {
     absl::StatusOr<std::vector<SensorRecord>> records = store_.ReadSensors();
     if (!records.ok()) return records.status();
-    absl::StatusOr<RecordFilter> filter = Open(*records);
+    absl::StatusOr<RecordFilter> filter = Open();
     if (!filter.ok()) return filter.status();
     if (absl::Status s = Read(*filter); !s.ok()) return s;
     for (const SensorRecord& record : *records) {
-      if (!Selected(*filter, record)) continue;
+      if (!Selected(*filter, record)) {
+        if (IsHiddenReplay(*filter, record)) ++hidden_replays_;
+        continue;
+      }
       if (absl::Status s = Write(record, *reply_.add_sensors()); !s.ok()) return s;
     }
     v1::Coverage& coverage = *reply_.mutable_coverage();
@@ -37,6 +41,11 @@ class SensorsAnswer {
       absl::StatusOr<std::string> reason = EmptyReason(store_, *filter, book_);
       if (!reason.ok()) return reason.status();
       coverage.set_empty_reason(*std::move(reason));
+    } else if (hidden_replays_ > 0) {
+      coverage.add_notes(
+          fmt::format("{} of group \"{}\" not listed: add --group {}",
+                      hidden_replays_ == 1 ? "1 sensor" : GroupDigits(hidden_replays_) + " sensors",
+                      kReplayGroup, kReplayGroup));
     }
     return std::move(reply_);
   }
@@ -48,7 +57,7 @@ class SensorsAnswer {
     DistinctSources sources;
   };
 
-  absl::StatusOr<RecordFilter> Open(const std::vector<SensorRecord>& records) const {
+  absl::StatusOr<RecordFilter> Open() const {
     v1::Selection selection;
     *selection.mutable_time() = request_.time();
     if (!request_.has_time()) {
@@ -57,22 +66,23 @@ class SensorsAnswer {
     }
     *selection.mutable_sensors() = request_.sensors();
     *selection.mutable_groups() = request_.groups();
-    if (request_.groups().empty()) {
-      std::set<std::string> groups = {kLiveGroup};
-      for (const SensorRecord& r : records) {
-        if (!r.contact.group.empty()) groups.insert(r.contact.group);
-      }
-      for (const std::string& group : groups) selection.add_groups(group);
-    }
-    return ParseSelection(selection);
+    return OpenSelection(store_, selection);
   }
 
+  static bool Names(const std::vector<std::string>& list, const std::string& name) {
+    return list.empty() || std::find(list.begin(), list.end(), name) != list.end();
+  }
+
+  // A sensor that has not said its group yet is in none that was named.
   static bool Selected(const RecordFilter& filter, const SensorRecord& record) {
-    const auto names = [](const std::vector<std::string>& list, const std::string& name) {
-      return list.empty() || std::find(list.begin(), list.end(), name) != list.end();
-    };
-    return names(filter.sensors, record.contact.sensor) &&
-           (record.contact.group.empty() || names(filter.groups, record.contact.group));
+    const std::string& group = record.contact.group;
+    return Names(filter.sensors, record.contact.sensor) &&
+           (group.empty() ? !filter.groups_selected : Names(filter.groups, group));
+  }
+
+  static bool IsHiddenReplay(const RecordFilter& filter, const SensorRecord& record) {
+    return !filter.groups_selected && record.contact.group == kReplayGroup &&
+           Names(filter.sensors, record.contact.sensor);
   }
 
   absl::Status Read(const RecordFilter& filter) {
@@ -150,6 +160,7 @@ class SensorsAnswer {
   std::string description_;
   std::map<std::string, Observed> observed_;
   ExactSources exact_;  // by sensor
+  uint64_t hidden_replays_ = 0;
   v1::SensorsReply reply_;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each sensor says of itself, what arrived of it and what it saw. All groups are listed
-// unless some are selected: whether a replay arrived is asked here too.
+// What each sensor says of itself, what arrived of it and what it saw. Sensors of group "replay"
+// are left out unless it is selected, as in every answer, and counted in a note.
 #pragma once
 
 #include "absl/status/statusor.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which stretch of time a report is about, and which one it is compared with.
-#include <algorithm>
 #include <chrono>
 
 #include "collector/report/report.h"
@@ -132,7 +131,7 @@ absl::StatusOr<ReportRequestResolved> ResolveReportRequest(const v1::GetReportRe
   if (out.period == v1::REPORT_PERIOD_RANGE && widened) out.asked = time;
   out.utc_offset_minutes = utc_offset_minutes;
   if (now_unix_ms < out.to_unix_ms) {
-    out.cut_unix_ms = std::max(out.from_unix_ms, now_unix_ms - now_unix_ms % 60'000);
+    out.cut_unix_ms = now_unix_ms - now_unix_ms % 60'000;
   }
   out.sensors.assign(request.sensors().begin(), request.sensors().end());
   out.groups.assign(request.groups().begin(), request.groups().end());

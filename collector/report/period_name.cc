@@ -125,13 +125,19 @@ std::string PreviousName(v1::ReportPeriod period) {
   }
 }
 
+bool HasBegun(const v1::Report& report) {
+  return !report.has_cut_unix_ms() || report.cut_unix_ms() >= report.time().from_unix_ms();
+}
+
 std::string SpanText(const v1::Report& report) {
   const int32_t offset = report.utc_offset_minutes();
-  const bool cut = report.has_cut_unix_ms();
+  const bool begun = HasBegun(report);
+  const bool cut = begun && report.has_cut_unix_ms();
   const int64_t to = cut ? report.cut_unix_ms() : report.time().to_unix_ms();
   std::string text =
       fmt::format("{} {}", SpanOf(report.time().from_unix_ms(), to, offset), OffsetName(offset));
   if (cut) text += ", not over yet";
+  if (!begun) text += ", not begun yet";
   if (report.has_asked()) {
     const int64_t length_ms = report.time().to_unix_ms() - report.time().from_unix_ms();
     text += fmt::format(" · asked for {}, widened to whole {}",

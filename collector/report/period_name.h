@@ -15,6 +15,9 @@ namespace teiten::report {
 // "the day before"
 [[nodiscard]] std::string PreviousName(v1::ReportPeriod period);
 
+// The report was not made before its period.
+[[nodiscard]] bool HasBegun(const v1::Report& report);
+
 // "2026-11-22 00:00 to 02:26 UTC, not over yet · sensors of group live"; of a range also what was
 // asked for, where more is covered.
 [[nodiscard]] std::string SpanText(const v1::Report& report);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <kainjow/mustache.hpp>
 
@@ -131,7 +132,9 @@ data Charts(const v1::Report& report, const Grid& grid) {
   ChartFrame wide{.from_unix_ms = report.time().from_unix_ms(),
                   .to_unix_ms = report.time().to_unix_ms(),
                   .utc_offset_minutes = report.utc_offset_minutes()};
-  if (report.has_cut_unix_ms()) wide.until_unix_ms = report.cut_unix_ms();
+  if (report.has_cut_unix_ms()) {
+    wide.until_unix_ms = std::max(report.cut_unix_ms(), report.time().from_unix_ms());
+  }
   ChartFrame narrow = wide;
   narrow.narrow = true;
   for (const v1::ReportChart& chart : report.charts()) {

@@ -33,7 +33,8 @@ struct ReportRequestResolved {
   int64_t previous_from_unix_ms = 0;   // the period before; it ends where this one begins
   std::optional<v1::TimeRange> asked;  // a range that was widened
   int32_t utc_offset_minutes = 0;
-  // Where the period is not over: time after it was not expected to be watched.
+  // Where the period is not over: time after it was not expected to be watched. Before the
+  // period: it has not begun.
   std::optional<int64_t> cut_unix_ms;
   std::vector<std::string> sensors;  // empty: all of the groups
   std::vector<std::string> groups;   // empty: all but "replay"

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "collector/query/asked_names.h"
+#include "collector/query/empty_reason.h"
 #include "collector/report/charts.h"
 #include "collector/report/coverage_lines.h"
 #include "collector/report/distinct.h"
@@ -119,7 +121,7 @@ void NotePrevious(v1::Report& out) {
 
 void NoteCoverage(const PeriodData& now, const std::vector<SensorBook>& books, v1::Report& out) {
   const int32_t offset = out.utc_offset_minutes();
-  if (out.has_cut_unix_ms()) {
+  if (out.has_cut_unix_ms() && HasBegun(out)) {
     out.add_notes(fmt::format("The period is not over: shares of time are of the time until {}.",
                               FormatOffset(out.cut_unix_ms(), offset)));
   }
@@ -161,15 +163,13 @@ absl::Status NoteDirtyHours(StoreReader& store, v1::Report& out) {
   return absl::OkStatus();
 }
 
-// Why there is nothing to report, and what to do about it.
-void ExplainEmpty(const std::vector<SensorBook>& books, v1::Report& out) {
-  if (!out.sensors().empty() && books.empty()) {
-    out.set_empty_reason("The store knows none of the sensors asked for in these groups.");
-    out.add_next_steps("List the sensors: teiten sensors");
-    out.add_next_steps("Replayed files belong to group \"replay\", which must be asked for.");
-    return;
-  }
-  if (books.empty()) {
+// Why there is nothing to report, and what to do about it. `asked` as requested: no groups are all
+// but "replay".
+absl::Status ExplainEmpty(StoreReader& store, const FactSelection& asked,
+                          const std::vector<SensorBook>& books, v1::Report& out) {
+  auto sensors = store.ReadSensors();
+  if (!sensors.ok()) return sensors.status();
+  if (sensors->empty()) {
     out.set_empty_reason("No sensor has ever reported to this collector.");
     out.add_next_steps(
         "Start a sensor that knows this collector: "
@@ -177,7 +177,20 @@ void ExplainEmpty(const std::vector<SensorBook>& books, v1::Report& out) {
     out.add_next_steps(
         "Or send a capture: teiten-sensor --read FILE --collector HOST:PORT; what it "
         "counts belongs to group \"replay\".");
-    return;
+    return absl::OkStatus();
+  }
+  auto nobody = NobodyReason(store, asked);
+  if (!nobody.ok()) return nobody.status();
+  if (!nobody->empty()) {
+    out.set_empty_reason(*nobody);
+    out.add_next_steps("See which sensors there are: teiten sensors");
+    return absl::OkStatus();
+  }
+  if (!HasBegun(out)) {
+    out.set_empty_reason(fmt::format("This period has not begun: it begins at {}.",
+                                     FormatOffset(asked.from_unix_ms, out.utc_offset_minutes())));
+    out.add_next_steps("Ask for one that has: teiten report --day yesterday");
+    return absl::OkStatus();
   }
   int64_t newest = 0;
   for (const SensorBook& book : books) {
@@ -189,6 +202,7 @@ void ExplainEmpty(const std::vector<SensorBook>& books, v1::Report& out) {
                                    FormatDay(newest - 1, out.utc_offset_minutes())));
   }
   out.add_next_steps("See when each sensor was last heard of: teiten sensors");
+  return absl::OkStatus();
 }
 
 FactSelection SelectionOf(const ReportRequestResolved& request, bool before,
@@ -202,7 +216,8 @@ FactSelection SelectionOf(const ReportRequestResolved& request, bool before,
 }
 
 // Everything that is arithmetic once both periods are read.
-absl::Status Fill(StoreReader& store, const TwoPeriods& periods, uint32_t rows, v1::Report& out) {
+absl::Status Fill(StoreReader& store, const ReportRequestResolved& request,
+                  const TwoPeriods& periods, v1::Report& out) {
   const PeriodData& now = periods.now;
   auto books = ReadSensorBooks(store, now);
   if (!books.ok()) return books.status();
@@ -215,7 +230,7 @@ absl::Status Fill(StoreReader& store, const TwoPeriods& periods, uint32_t rows, 
   for (v1::SensorLine& line : BuildSensorLines(*books, now, out.utc_offset_minutes())) {
     *out.add_sensor_lines() = std::move(line);
   }
-  const std::vector<v1::ReportTable> tables = BuildTables(periods, rows);
+  const std::vector<v1::ReportTable> tables = BuildTables(periods, request.rows);
   out.mutable_tables()->Assign(tables.begin(), tables.end());
   auto charts = BuildCharts(store, now, tables);
   if (!charts.ok()) return charts.status();
@@ -226,9 +241,14 @@ absl::Status Fill(StoreReader& store, const TwoPeriods& periods, uint32_t rows, 
     AddFigures(periods, everything, out);
     AddHeadlines(everything, out);
   } else {
-    ExplainEmpty(*books, out);
+    const FactSelection asked = SelectionOf(request, /*before=*/false, request.groups);
+    if (absl::Status s = ExplainEmpty(store, asked, *books, out); !s.ok()) return s;
     out.add_headlines(out.empty_reason());
   }
+  auto names = CheckNames(store, SelectionOf(request, /*before=*/false, request.groups));
+  if (!names.ok()) return names.status();
+  for (const std::string& note : names->notes)
+    out.add_notes("Of the names asked for, " + note + ".");
   NoteMethod(out);
   NotePrevious(out);
   NoteCoverage(now, *books, out);
@@ -252,7 +272,7 @@ absl::StatusOr<v1::Report> Build(StoreReader& store, const ReportRequestResolved
   if (!before.ok()) return before.status();
   AddSilentSensors(*before, *now);
   const TwoPeriods periods{*now, *before};
-  if (absl::Status s = Fill(store, periods, request.rows, out); !s.ok()) return s;
+  if (absl::Status s = Fill(store, request, periods, out); !s.ok()) return s;
   return out;
 }
 

@@ -295,6 +295,25 @@ TEST_F(Commands, SensorsShowWhatToLookAt) {
   EXPECT_THAT(out_, HasSubstr("~12,345"));
 }
 
+// What was read from a file has no link that could be down.
+TEST_F(Commands, AReplayHasNoLink) {
+  v1::SensorState& s = *link_.sensors.add_sensors();
+  s.set_sensor("lab");
+  s.set_group("replay");
+  s.set_state("replay");
+  EXPECT_EQ(Run("sensors --group replay"), ExitCode::kDone);
+  EXPECT_THAT(out_, HasSubstr("\nlab     replay  replay  -     never"));
+  EXPECT_EQ(Run("sensors --group replay --output csv"), ExitCode::kDone);
+  EXPECT_THAT(out_, HasSubstr("\nlab,replay,replay,,"));
+  s.set_connected(true);  // while it is sent
+  EXPECT_EQ(Run("sensors --group replay"), ExitCode::kDone);
+  EXPECT_THAT(out_, HasSubstr("\nlab     replay  replay  up"));
+  s.set_connected(false);
+  s.set_group("live");
+  EXPECT_EQ(Run("sensors"), ExitCode::kDone);
+  EXPECT_THAT(out_, HasSubstr("  down"));
+}
+
 TEST_F(Commands, TuplesAsCsvAreTheSensorsLines) {
   v1::TuplesReply reply;
   reply.mutable_identity()->set_sensor("tokyo-1");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A store that answers from a list of single activities by adding them up, slowly and obviously.
-// Only what reports read; facts are not kept.
+// Only what reports read; there are no facts.
 #pragma once
 
 #include <algorithm>
@@ -68,7 +68,7 @@ class ActivityStore : public StoreReader {
 
   absl::Status ScanFacts(const FactSelection&,
                          const std::function<bool(const StoredFact&)>&) override {
-    return absl::UnimplementedError("no facts here");
+    return absl::OkStatus();
   }
 
   absl::StatusOr<std::vector<RollupRow>> ReadRollup(const RollupQuery& q) override {

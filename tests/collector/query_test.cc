@@ -8,9 +8,11 @@
 namespace teiten {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 TEST_F(Query, EmptyAnswersSayWhy) {
@@ -40,6 +42,79 @@ TEST_F(Query, EmptyAnswersSayWhy) {
   request = PortRank(kDay + 2 * kHourMs, kDay + 3 * kHourMs);
   request.mutable_selection()->add_ports()->set_protocol(17);
   EXPECT_THAT(Rank(request).coverage().empty_reason(), HasSubstr("nothing they observed matches"));
+}
+
+TEST_F(Query, UnknownNamesAreSaid) {
+  Watch({.sensor = "a", .start_unix_ms = kDay}, 60, 5);
+  Watch({.sensor = "b", .start_unix_ms = kDay}, 60, 5);
+  v1::RankRequest request = PortRank(kDay, kDay + kHourMs);
+  v1::Selection& selection = *request.mutable_selection();
+  EXPECT_THAT(Rank(request).coverage().notes(), Not(Contains(HasSubstr("known"))));
+  selection.add_sensors("a");
+  selection.add_sensors("nosuch");
+  EXPECT_THAT(Rank(request).coverage().notes(),
+              Contains("sensor \"nosuch\" is not known; known: a, b"));
+  selection.add_sensors("c");
+  selection.add_groups("live");
+  selection.add_groups("asia");
+  v1::RankReply reply = Rank(request);
+  EXPECT_THAT(reply.coverage().notes(),
+              Contains("sensors \"nosuch\", \"c\" are not known; known: a, b"));
+  EXPECT_THAT(reply.coverage().notes(), Contains("group \"asia\" is not known; known: live"));
+  EXPECT_THAT(reply.rows(), SizeIs(1));
+  // Nothing is left of the list: that is why there are no rows, said once.
+  selection.clear_sensors();
+  selection.clear_groups();
+  selection.add_groups("asia");
+  reply = Rank(request);
+  EXPECT_EQ(reply.coverage().empty_reason(), "No sensor is in group \"asia\". Known: live.");
+  EXPECT_THAT(reply.coverage().notes(), Not(Contains(HasSubstr("asia"))));
+  // Of the other questions too.
+  selection.add_groups("live");
+  std::vector<v1::TuplesReply> tuples;
+  v1::TuplesRequest tuples_request;
+  *tuples_request.mutable_selection() = selection;
+  ASSERT_TRUE(RecordQuery(&reader_, context_)
+                  .Tuples(tuples_request,
+                          [&](const v1::TuplesReply& r) {
+                            tuples.push_back(r);
+                            return true;
+                          })
+                  .ok());
+  EXPECT_THAT(tuples.back().coverage().notes(), Contains(HasSubstr("\"asia\" is not known")));
+  v1::SensorsRequest sensors;
+  sensors.add_sensors("a");
+  sensors.add_sensors("nosuch");
+  EXPECT_THAT(RecordQuery(&reader_, context_).Sensors(sensors)->coverage().notes(),
+              Contains(HasSubstr("\"nosuch\" is not known")));
+}
+
+TEST_F(Query, ListsOfNamesAreBounded) {
+  for (int i = 10; i < 25; ++i) {
+    Watch({.sensor = "s" + std::to_string(i), .start_unix_ms = kDay}, 1, 1);
+  }
+  v1::RankRequest request = PortRank(kDay, kDay + kHourMs);
+  for (int i = 0; i < 900; ++i) {
+    request.mutable_selection()->add_sensors("n" + std::to_string(i));
+  }
+  EXPECT_THAT(Rank(request).coverage().empty_reason(),
+              AllOf(HasSubstr("\"n0\" or \"n1\""), HasSubstr("\"n9\", and 890 more. Known: s10, "),
+                    HasSubstr("s19, and 5 more.")));
+}
+
+TEST_F(Query, WhatIsOnlyInReplayIsSaid) {
+  Watch({.sensor = "lab", .start_unix_ms = kDay, .group = "replay"}, 60, 5);
+  v1::RankRequest request = PortRank(kDay + kDayMs, kDay + kDayMs + kHourMs);  // not of that time
+  EXPECT_THAT(Rank(request).coverage().empty_reason(),
+              HasSubstr("Only sensors of group \"replay\" have ever reported"));
+  Watch({.sensor = "a", .start_unix_ms = kDay}, 60, 5);
+  EXPECT_THAT(Rank(request).coverage().empty_reason(), HasSubstr("Nothing was received"));
+  request.mutable_selection()->add_sensors("lab");
+  EXPECT_THAT(Rank(request).coverage().empty_reason(),
+              HasSubstr("Only sensors of group \"replay\" are asked for"));
+  request.mutable_selection()->add_groups("live");
+  EXPECT_EQ(Rank(request).coverage().empty_reason(),
+            "No sensor asked for is in a group asked for: lab is in \"replay\".");
 }
 
 TEST_F(Query, DeclaredGapsAreClippedToTheTime) {
@@ -175,9 +250,13 @@ TEST_F(Query, SensorsAreListedWithTheirState) {
   Watch({.sensor = "a", .start_unix_ms = kDay, .n4 = 4}, 60, 5);
   Watch({.sensor = "b", .start_unix_ms = kDay}, 30, 2);
   Watch({.sensor = "lab", .start_unix_ms = kDay, .group = "replay"}, 5, 1);
-  const absl::StatusOr<v1::SensorsReply> reply = RecordQuery(&reader_, context_).Sensors({});
+  v1::SensorsRequest request;
+  request.add_groups("live");
+  request.add_groups("replay");
+  absl::StatusOr<v1::SensorsReply> reply = RecordQuery(&reader_, context_).Sensors(request);
   ASSERT_TRUE(reply.ok()) << reply.status();
   ASSERT_THAT(reply->sensors(), SizeIs(3));
+  EXPECT_EQ(reply->coverage().sensors(), 3U);
   EXPECT_EQ(reply->sensors(0).state(), "live");
   EXPECT_TRUE(reply->sensors(0).connected());
   EXPECT_EQ(reply->sensors(0).observed().packets(), 5);
@@ -186,6 +265,17 @@ TEST_F(Query, SensorsAreListedWithTheirState) {
   EXPECT_EQ(reply->sensors(1).state(), "silent");
   EXPECT_FALSE(reply->sensors(1).connected());
   EXPECT_EQ(reply->sensors(2).state(), "replay");
+  // Left out of the list and of its coverage unless selected, and said.
+  reply = RecordQuery(&reader_, context_).Sensors({});
+  EXPECT_THAT(reply->sensors(), SizeIs(2));
+  EXPECT_EQ(reply->coverage().sensors(), 2U);
+  EXPECT_THAT(reply->coverage().notes(),
+              Contains("1 sensor of group \"replay\" not listed: add --group replay"));
+  request.Clear();
+  request.add_sensors("lab");
+  reply = RecordQuery(&reader_, context_).Sensors(request);
+  EXPECT_THAT(reply->sensors(), IsEmpty());
+  EXPECT_THAT(reply->coverage().empty_reason(), HasSubstr("add --group replay"));
 }
 
 // Three of the sensor's own windows, whatever their length, and 30 s.

@@ -13,6 +13,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 int64_t At(const char* text) { return *ParseTimeMs(text); }
 
@@ -409,8 +410,39 @@ TEST(ReportBuilder, OnlyReplayInTheStoreIsAnEmptyReport) {
   Add(s, kToday, "r", "198.51.100.1", 23, 1000);
   const v1::Report r = Build(s);
   EXPECT_EQ(r.total().packets(), 0U);
-  EXPECT_THAT(r.empty_reason(), HasSubstr("No sensor"));
+  EXPECT_EQ(
+      r.empty_reason(),
+      "Only group \"replay\" has data in this time, and replays are left out unless selected: "
+      "add --group replay.");
   EXPECT_THAT(r.sensor_lines(), IsEmpty());
+  EXPECT_THAT(Build(s, Day(kToday + 5 * kDayMs)).empty_reason(),
+              HasSubstr("Only sensors of group \"replay\" have ever reported"));
+}
+
+TEST(ReportBuilder, UnknownNamesAreSaid) {
+  ActivityStore s = TwoSensors();
+  ReportRequestResolved request = Day();
+  request.sensors = {"a", "nosuch"};
+  EXPECT_THAT(Build(s, request).notes(),
+              Contains(HasSubstr("sensor \"nosuch\" is not known; known: a, b")));
+  request.sensors = {};
+  request.groups = {"nosuch"};
+  const v1::Report r = Build(s, request);
+  EXPECT_EQ(r.empty_reason(), "No sensor is in group \"nosuch\". Known: live.");
+  EXPECT_THAT(r.next_steps(), Contains(HasSubstr("teiten sensors")));
+}
+
+TEST(ReportBuilder, ThePeriodThatHasNotBegunSaysSo) {
+  ActivityStore s = TwoSensors();
+  ReportRequestResolved request = Day(kToday + 10 * kDayMs);
+  request.cut_unix_ms = kToday + kDayMs;
+  const v1::Report r = Build(s, request);
+  EXPECT_EQ(r.empty_reason(), "This period has not begun: it begins at 2026-12-02T00:00:00+00:00.");
+  EXPECT_THAT(r.notes(), Not(Contains(HasSubstr("is not over"))));
+  const std::string text = *RenderReport(r, v1::REPORT_FORMAT_MARKDOWN);
+  EXPECT_THAT(text, HasSubstr("2026-12-02 00:00 to 24:00 UTC, not begun yet"));
+  EXPECT_THAT(text, Not(HasSubstr("not over")));
+  EXPECT_TRUE(RenderReport(r, v1::REPORT_FORMAT_HTML).ok());
 }
 
 TEST(ReportBuilder, EmptyPeriodsSayWhyAndWhatNext) {

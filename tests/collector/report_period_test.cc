@@ -82,6 +82,16 @@ TEST(ReportPeriod, RangesAreWidenedToHours) {
   EXPECT_EQ(FormatUtcMs(r->to_unix_ms), "2026-11-22T11:15:00.000Z");
 }
 
+// A cut before it, so that a report can say so.
+TEST(ReportPeriod, APeriodMayNotHaveBegun) {
+  v1::GetReportRequest request;
+  request.mutable_time()->set_from_unix_ms(At("2027-10-31"));
+  EXPECT_EQ(ResolveReportRequest(request, 0, At("2026-11-22T11:30:59Z"))->cut_unix_ms,
+            At("2026-11-22T11:30:00Z"));
+  EXPECT_EQ(ResolveReportRequest(request, 0, At("2027-10-31T00:00:59Z"))->cut_unix_ms,
+            At("2027-10-31"));
+}
+
 TEST(ReportPeriod, RangesThatAreReadByDaysAreWidenedToDays) {
   v1::GetReportRequest request;
   request.set_period(v1::REPORT_PERIOD_RANGE);
