@@ -23,7 +23,7 @@ struct Words {
   std::string day;
   std::string period;
   std::string format = "markdown";
-  std::optional<uint64_t> limit;
+  std::optional<std::string> limit;
   ClientOptions direct;  // numbers, flags and texts that need no more reading
 };
 

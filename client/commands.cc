@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <string_view>
+#include <utility>
 
 #include "client/output.h"
 #include "client/tuples_command.h"
@@ -208,6 +210,43 @@ ExitCode ExitOf(const absl::Status& status) {
   }
 }
 
+namespace {
+
+// The collector names fields of its protocol; who typed flags is told flags.
+std::string WithFlag(const std::string& problem) {
+  constexpr std::pair<std::string_view, std::string_view> kFlags[] = {
+      {"by", "--by"},
+      {"classes", "--class"},
+      {"families", "--family"},
+      {"groups", "--group"},
+      {"kinds", "--kind"},
+      {"limit", "--limit"},
+      {"period", "--period"},
+      {"ports", "--port"},
+      {"protocols", "--protocol"},
+      {"regions", "--region"},
+      {"resume_token", "--resume"},
+      {"rows", "--limit"},
+      {"sensors", "--sensor"},
+      {"source", "ADDRESS"},
+      {"source_prefixes", "--source-prefix"},
+      {"split_by", "--split"},
+      {"step_ms", "--step"},
+      {"time", "--from and --to"},
+      {"time.from_unix_ms", "--from or --day"},
+      {"time.to_unix_ms", "--to"},
+      {"tools", "--tool"}};
+  const std::string_view text = problem;
+  for (const auto& [field, flag] : kFlags) {
+    if (text.starts_with(field) && text.substr(field.size()).starts_with(": ")) {
+      return fmt::format("{}{}", flag, text.substr(field.size()));
+    }
+  }
+  return problem;
+}
+
+}  // namespace
+
 std::string ErrorText(const absl::Status& status, const std::string& address) {
   const std::string what = Printable(std::string(status.message()));
   switch (status.code()) {
@@ -225,6 +264,8 @@ std::string ErrorText(const absl::Status& status, const std::string& address) {
           "teiten: collector {}: does not know this question ({}). Is it of the "
           "same version as this command?\n",
           address, what);
+    case absl::StatusCode::kInvalidArgument:
+      return fmt::format("teiten: {}\n", WithFlag(what));
     default:
       return fmt::format("teiten: {}\n", what);
   }

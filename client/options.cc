@@ -2,6 +2,7 @@
 #include "client/options.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "client/command_line.h"
 #include "client/parse_values.h"
@@ -35,6 +36,13 @@ uint64_t MostRows(Command command) {
       break;
   }
   return 0;
+}
+
+// As the collector has it: a step must not cut its hours and days into unequal parts.
+bool DividesTime(int64_t step_ms) {
+  if (step_ms < kHour) return step_ms % kMinute == 0 && kHour % step_ms == 0;
+  if (step_ms < kDay) return step_ms % kHour == 0 && kDay % step_ms == 0;
+  return step_ms % kDay == 0;
 }
 
 // Makes values of words; each step returns an empty string, or what is wrong.
@@ -98,13 +106,14 @@ class Finisher {
 
   std::string FinishLimit() {
     if (!words_.limit) return "";
+    const std::string& word = *words_.limit;
     const uint64_t most = MostRows(options_.command);
-    if (*words_.limit == 0 || *words_.limit > most) {
-      return fmt::format("--limit {}: write a number from 1 to {}", *words_.limit,
-                         GroupDigits(most));
+    const char* const end = word.data() + word.size();
+    const auto [stop, error] = std::from_chars(word.data(), end, options_.limit);
+    if (error == std::errc() && stop == end && options_.limit > 0 && options_.limit <= most) {
+      return "";
     }
-    options_.limit = *words_.limit;
-    return "";
+    return fmt::format("--limit {}: write a number from 1 to {}", word, GroupDigits(most));
   }
 
   std::string FinishSeries() {
@@ -120,6 +129,12 @@ class Finisher {
                          words_.step);
     }
     options_.step_ms = static_cast<uint64_t>(*step);
+    if (!DividesTime(*step)) {
+      return fmt::format(
+          "--step {}: write minutes that divide an hour (1m, 10m), hours that "
+          "divide a day (1h, 6h), or whole days (1d, 7d)",
+          words_.step);
+    }
     return "";
   }
 
@@ -162,7 +177,8 @@ class Finisher {
     }
     options_.report_period = period->second;
     const TimeWords day{.from = words_.day.empty() ? "today" : words_.day, .to = "", .last = "1d"};
-    if (!ParseTimeWords(day, at_, time).empty()) {
+    if (const std::string p = ParseTimeWords(day, at_, time); !p.empty()) {
+      if (p.ends_with(kBefore1970)) return fmt::format("--day \"{}\"{}", words_.day, kBefore1970);
       return fmt::format("--day \"{}\": no day; write 2026-11-22, today or yesterday", words_.day);
     }
     return "";

@@ -40,6 +40,14 @@ std::string AllKinds() {
   return text;
 }
 
+bool KindsFitClasses(const v1::Selection& s) {
+  if (s.kinds_size() == 0 || s.classes_size() == 0) return true;
+  return std::any_of(s.kinds().begin(), s.kinds().end(), [&](int kind) {
+    const int c = static_cast<int>(ClassOf(static_cast<Kind>(kind)));
+    return std::find(s.classes().begin(), s.classes().end(), c) != s.classes().end();
+  });
+}
+
 using Take = std::function<std::string(const std::string& word)>;
 
 void TakeAll(const char* option, const std::vector<std::string>& words, const Take& take,
@@ -120,6 +128,13 @@ std::string ParseTimeWords(const TimeWords& words, const AskedAt& at, v1::TimeRa
   }
   if (!words.to.empty() && !(to = ParseTimeWord(words.to, at))) {
     return fmt::format("--to \"{}\": no time; {}", words.to, kTimeForms);
+  }
+  // 1970-01-01 is taken in every zone.
+  if (from && *from <= -kDayLengthMs) {
+    return fmt::format("--from \"{}\"{}", words.from, kBefore1970);
+  }
+  if (to && *to <= (at.utc_offset_minutes ? 0 : -kDayLengthMs)) {
+    return fmt::format("--to \"{}\"{}", words.to, kBefore1970);
   }
   if (from && to && !words.last.empty()) return "--last: not together with both --from and --to";
   if (from && !to) to = words.last.empty() ? at.now_unix_ms : *from + length;
@@ -202,6 +217,10 @@ std::string ParseFilterWords(const FilterWords& words, v1::Selection& out) {
   TakeAll(
       "--family", words.families, [&](const std::string& word) { return TakeFamily(word, out); },
       problems);
+  if (problems.empty() && !KindsFitClasses(out)) {
+    problems =
+        "--kind: none of the kinds is of a class that --class names; leave one of them out\n";
+  }
   if (!problems.empty()) problems.pop_back();
   return problems;
 }

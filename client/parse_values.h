@@ -15,6 +15,7 @@ namespace teiten {
 inline constexpr const char* kTimeForms =
     "write 2026-11-22, 2026-11-22T10:00 (both in the store's zone), 2026-11-22T10:00:00Z, "
     "2026-11-22T19:00:00+09:00, now, today or yesterday";
+inline constexpr const char* kBefore1970 = ": nothing is kept of before 1970";
 inline constexpr const char* kDurationForms = "write 90s, 15m, 24h, 7d or 2w";
 
 struct TimeWords {

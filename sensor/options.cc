@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <string_view>
@@ -80,6 +82,15 @@ struct Line {
   std::vector<KeyFlag> keys = KeyFlags();
 };
 
+// CLI11's own check prints a range of 300 digits.
+std::string CheckSpeed(const std::string& word) {
+  double speed = 0;
+  const char* const end = word.data() + word.size();
+  const auto [stop, error] = std::from_chars(word.data(), end, speed);
+  if (error == std::errc() && stop == end && std::isfinite(speed) && speed > 0) return "";
+  return fmt::format("\"{}\": write a number above 0, as 2 or 0.5", word);
+}
+
 void Declare(CLI::App& app, Line& line, SensorOptions& options) {
   app.footer(kExamples);
   app.set_version_flag("--version", "teiten-sensor " TEITEN_VERSION);
@@ -93,7 +104,7 @@ void Declare(CLI::App& app, Line& line, SensorOptions& options) {
                  "Shift a file's times so that it begins at TIME (RFC 3339) or now");
   app.add_option("--speed", options.speed,
                  "Read a file no faster than this many times real time (default: no limit)")
-      ->check(CLI::PositiveNumber);
+      ->check(CheckSpeed);
   app.add_option("--wait", line.wait,
                  "After a file: how long to wait for the collector to have it all (default: 60s)");
   for (KeyFlag& key : line.keys) {

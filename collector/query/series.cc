@@ -45,6 +45,7 @@ class SeriesAnswer {
     live_ms_.assign(steps_, 0);
     book_.OnLive([this](int64_t start, uint64_t live_ms) { live_ms_[StepOf(start)] += live_ms; });
     if (absl::Status s = Read(*filter); !s.ok()) return s;
+    if (absl::Status s = CheckPoints(lines_.size()); !s.ok()) return s;
 
     v1::Coverage& coverage = *reply_.mutable_coverage();
     book_.Write(ExpectedMs(filter->from_unix_ms, filter->to_unix_ms, context_.now_unix_ms()),
@@ -84,13 +85,24 @@ class SeriesAnswer {
     limit_ = request_.split_by() == v1::RANK_BY_UNSPECIFIED ? 1
              : request_.limit() == 0                        ? kDefaultSeriesLines
                                                             : request_.limit();
-    if (steps_ > kMostSeriesPoints || steps_ * limit_ > kMostSeriesPoints) {
-      return absl::ResourceExhaustedError(
-          fmt::format("{} steps of {} lines are above {} points: take a longer step, a shorter "
-                      "time, or fewer lines",
-                      GroupDigits(steps_), GroupDigits(limit_), GroupDigits(kMostSeriesPoints)));
+    return CheckPoints(1);
+  }
+
+  // Of the lines there are, which may be fewer than the limit.
+  [[nodiscard]] absl::Status CheckPoints(std::size_t lines) const {
+    lines = std::min(lines, limit_);
+    if (steps_ * lines <= kMostSeriesPoints) return absl::OkStatus();
+    const std::size_t most = kMostSeriesPoints / steps_;
+    if (most == 0) {
+      return absl::InvalidArgumentError(
+          fmt::format("step_ms: {} steps, at most {}: take a longer step or a shorter time",
+                      GroupDigits(steps_), GroupDigits(kMostSeriesPoints)));
     }
-    return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        fmt::format("limit: {} lines of {} steps are above {} points: take at most {}, a longer "
+                    "step or a shorter time",
+                    GroupDigits(lines), GroupDigits(steps_), GroupDigits(kMostSeriesPoints),
+                    most == 1 ? "1 line" : GroupDigits(most) + " lines"));
   }
 
   absl::Status Read(const RecordFilter& filter) {

@@ -373,7 +373,7 @@ TEST_F(Commands, BrokenStreamSaysWhereToGoOn) {
   link_.tuples.clear();
   link_.error = absl::InvalidArgumentError("resume_token: not a token of this service");
   EXPECT_EQ(Run("tuples --resume garbage"), ExitCode::kUsage);
-  EXPECT_EQ(err_, "teiten: resume_token: not a token of this service\n");
+  EXPECT_EQ(err_, "teiten: --resume: not a token of this service\n");
 }
 
 TEST_F(Commands, ErrorsHaveTheirExitCodeAndWhatToDo) {
@@ -385,6 +385,11 @@ TEST_F(Commands, ErrorsHaveTheirExitCodeAndWhatToDo) {
   EXPECT_THAT(err_, HasSubstr("collector 127.0.0.1:7843: nobody answers"));
   EXPECT_THAT(err_, HasSubstr("teiten-collector"));
   EXPECT_EQ(run(absl::InvalidArgumentError("step_ms: 7")), ExitCode::kUsage);
+  EXPECT_EQ(err_, "teiten: --step: 7\n");  // the flag, not the field
+  run(absl::InvalidArgumentError("time.from_unix_ms: is not between the years 2 and 9998"));
+  EXPECT_EQ(err_, "teiten: --from or --day: is not between the years 2 and 9998\n");
+  run(absl::InvalidArgumentError("kinds_of_error: no field"));
+  EXPECT_EQ(err_, "teiten: kinds_of_error: no field\n");
   EXPECT_EQ(run(absl::DeadlineExceededError("")), ExitCode::kTryAgain);
   EXPECT_THAT(err_, HasSubstr("--timeout"));
   EXPECT_EQ(run(absl::PermissionDeniedError("no")), ExitCode::kPrivilege);

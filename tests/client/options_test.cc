@@ -111,12 +111,24 @@ TEST(Options, SaysWhatIsWrongAndWhatWouldBeRight) {
   EXPECT_THAT(Bad("rank --family 5"), HasSubstr("ipv4 or ipv6"));
   EXPECT_THAT(Bad("rank --limit 0"), HasSubstr("--limit 0: write a number from 1 to 1,000"));
   EXPECT_THAT(Bad("rank --limit 1001"), HasSubstr("from 1 to 1,000"));
+  EXPECT_THAT(Bad("rank --limit -1"), HasSubstr("--limit -1: write a number from 1 to 1,000"));
+  EXPECT_THAT(Bad("rank --limit 18446744073709551616"), HasSubstr("from 1 to 1,000"));
+  EXPECT_THAT(Bad("rank --limit 3x"), HasSubstr("--limit 3x: write a number"));
+  EXPECT_THAT(Bad("rank --from 1950-01-01 --to 1960-01-01"),
+              HasSubstr("--from \"1950-01-01\": nothing is kept of before 1970"));
+  EXPECT_THAT(Bad("rank --to 1970-01-01"), HasSubstr("--to \"1970-01-01\": nothing is kept"));
+  EXPECT_THAT(Bad("report --day 1950-01-01"), HasSubstr("--day \"1950-01-01\": nothing is kept"));
   EXPECT_THAT(Bad("tuples --limit 0"), HasSubstr("from 1 to 10,000,000"));
   EXPECT_THAT(Bad("report --limit 101"), HasSubstr("from 1 to 100"));
   EXPECT_THAT(Bad("rank --sensor Upper"), HasSubstr("teiten sensors"));
   EXPECT_THAT(Bad("rank --by asn"), HasSubstr("port, kind, region"));
   EXPECT_THAT(Bad("rank --output xml"), HasSubstr("table, csv or json"));
   EXPECT_THAT(Bad("series --step fast"), HasSubstr("write 1m, 10m"));
+  EXPECT_THAT(Bad("series --step 7m"), HasSubstr("--step 7m: write minutes that divide an hour"));
+  EXPECT_THAT(Bad("series --step 90s"), HasSubstr("--step 90s: "));
+  EXPECT_THAT(Bad("series --step 5h"), HasSubstr("--step 5h: "));
+  EXPECT_THAT(Bad("series --step 36h"), HasSubstr("--step 36h: "));
+  EXPECT_THAT(Bad("rank --kind tcp_syn --class other"), HasSubstr("--kind: none of the kinds is"));
   EXPECT_THAT(Bad("source"), HasSubstr("ADDRESS"));
   EXPECT_THAT(Bad("report --format pdf"), HasSubstr("json, csv, markdown or html"));
   EXPECT_THAT(Bad("report --day 22/11"), HasSubstr("write 2026-11-22"));
@@ -183,6 +195,9 @@ TEST(Options, ChoosesAStepForTheLength) {
   EXPECT_EQ(ChooseStepMs(30 * kDay), kDay);
   EXPECT_EQ(ChooseStepMs(400 * kDay), 7 * kDay);
   EXPECT_EQ(Good("series --last 1d --step 10m").step_ms, 600'000);
+  for (const char* step : {"60s", "30m", "60m", "6h", "24h", "7d", "2w"}) {
+    Good(std::string("series --last 1d --step ") + step);
+  }
 }
 
 TEST(Address, OnlyThisMachineIsAskedInClear) {

@@ -136,8 +136,34 @@ TEST_F(Series, RefusesUnequalStepsAndTooManyPoints) {
         << step;
   }
   request.set_step_ms(kMinute);
-  EXPECT_EQ(RecordQuery(&reader_, context_).Series(request).status().code(),
-            absl::StatusCode::kResourceExhausted);
+  const absl::Status status = RecordQuery(&reader_, context_).Series(request).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("step_ms: 43,200 steps, at most 20,000"));
+}
+
+// What counts is the lines there are, not how many were allowed.
+TEST_F(Series, PointsAreThoseOfTheLinesThereAre) {
+  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs};
+  for (uint16_t port = 1; port <= 30; ++port) spec.rows.push_back({.port = port});
+  reader_.Add(spec);
+  v1::SeriesRequest request;
+  request.mutable_selection()->mutable_time()->set_from_unix_ms(kDay);
+  request.mutable_selection()->mutable_time()->set_to_unix_ms(kDay + 4 * kDayMs);
+  request.set_split_by(v1::RANK_BY_PORT);
+  request.set_limit(1000);
+  request.set_step_ms(kHourMs);
+  const absl::StatusOr<v1::SeriesReply> reply = RecordQuery(&reader_, context_).Series(request);
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->lines_size(), 30);
+  // 960 steps of 30 lines are too many; of the 20 that fit they are not.
+  request.set_step_ms(6 * kMinute);
+  const absl::Status status = RecordQuery(&reader_, context_).Series(request).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("limit: 30 lines of 960 steps are above 20,000 points: take at most 20 "
+                        "lines"));
+  request.set_limit(20);
+  EXPECT_TRUE(RecordQuery(&reader_, context_).Series(request).ok());
 }
 
 }  // namespace

@@ -86,7 +86,10 @@ def sensor_flags(w):
              ["--dump", "--check"]),
             ("no time", ["--replay-at", "noon"], USAGE, ["\"noon\" is no time", "2026-11-22T"],
              ["--replay-at", "now"]),
-            ("no speed", ["--speed", "-1"], USAGE, ["--speed"], ["--speed", "1000000"]),
+            ("no speed", ["--speed", "-1"], USAGE, ["--speed", "write a number above 0"],
+             ["--speed", "1000000"]),
+            ("standstill", ["--speed", "0"], USAGE, ["--speed", '"0": write a number above 0, as'],
+             ["--speed", "1e6"]),
             ("no wait", ["--wait", "long"], USAGE, ["--wait", "no duration", "90s"],
              ["--wait", "1s"]),
             ("window out of range", ["--window", "7s"], CONFIGURATION,
@@ -241,6 +244,13 @@ def client(w):
             ("no family", ["--family", "ipv5"], ["--family", "ipv6"], ["--family", "ipv6"]),
             ("no order", ["--by", "colour"], ["--by", "colour", "source"], ["--by", "source"]),
             ("no number", ["--limit", "ten"], ["--limit", "ten"], ["--limit", "10"]),
+            ("less than none", ["--limit", "-1"], ["--limit -1: write a number from 1"],
+             ["--limit", "1"]),
+            ("kinds of another class", ["--kind", "tcp_syn", "--class", "other"],
+             ["--kind: none of", "--class"], ["--kind", "tcp_syn", "--class", "scan"]),
+            ("times before there were any", ["--from", "1950-01-01", "--to", "1960-01-01"],
+             ['--from "1950-01-01": nothing is kept of before 1970'],
+             ["--from", "1970-01-02", "--to", "1970-01-03"]),
             ("no timeout", ["--timeout", "soon"], ["--timeout", "soon", "24h"],
              ["--timeout", "1s"]),
             ("no output", ["--output", "xml"], ["--output", "xml", "csv"], ["--output", "csv"]),
@@ -248,6 +258,15 @@ def client(w):
         yield Row(f"teiten: {name}", [*rank, *more], USAGE, says, [*rank, *good])
     yield Row("teiten: --last twice", [*rank, "--last", "1d", "--last", "2d"], USAGE,
               ["--last", "received 2"], [*rank, "--last", "2d"])
+    series = [CLIENT, "series", "--collector", w.address]
+    yield Row("a step that cuts hours", [*series, "--step", "7m"], USAGE,
+              ["--step 7m: write minutes that divide an hour"], [*series, "--step", "6m"])
+    yield Row("more steps than fit", [*series, "--step", "1m", "--last", "30d"], USAGE,
+              ["--step: 43,20", "at most 20,000", "longer step"],
+              [*series, "--step", "1h", "--last", "4d", "--split", "sensor", "--limit", "1000"])
+    tuples = [CLIENT, "tuples", "--collector", w.address]
+    yield Row("a token that is none", [*tuples, "--resume", "garbage"], USAGE,
+              ["--resume: not a token"], tuples)
     yield Row("two mistakes", [*rank, "--kind", "syn", "--port", "23"], USAGE,
               ["--kind", "--port"], [*rank, "--kind", "tcp_syn", "--port", "23/TCP"], lines=2)
     yield Row("no such command", [CLIENT, "rnak"], USAGE, ["rnak", "rank, series"],
