@@ -32,7 +32,7 @@ std::string CheckZone(std::string_view text) {
 }
 
 std::string CheckListen(std::string_view text) {
-  const absl::StatusOr<Endpoint> endpoint = ParseLocalEndpoint(text);
+  const absl::StatusOr<Endpoint> endpoint = ParseLocalEndpoint(text, EndpointUse::kListen);
   return endpoint.ok() ? "" : std::string(endpoint.status().message());
 }
 

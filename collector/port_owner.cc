@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -87,13 +88,45 @@ absl::Status InUse(const Endpoint& endpoint, const std::string& owner) {
                   owner.empty() ? " by another process" : " by " + owner));
 }
 
+absl::Status CannotListen(const Endpoint& endpoint, int error, const std::string& advice) {
+  const std::string text = fmt::format("cannot listen on {}: {}; {}", endpoint.ToString(),
+                                       std::generic_category().message(error), advice);
+  if (error == EACCES || error == EPERM) return absl::PermissionDeniedError(text);
+  return absl::FailedPreconditionError(text);
+}
+
+// gRPC says neither why it cannot make a socket nor what to do.
+absl::Status CheckFolder(const Endpoint& endpoint) {
+  const std::string folder = std::filesystem::path(endpoint.path).parent_path();
+  struct stat info {};
+  if (::stat(folder.c_str(), &info) != 0) {
+    const int error = errno;
+    return CannotListen(endpoint, error,
+                        fmt::format("{} {}, or choose another path with --listen",
+                                    error == ENOENT ? "make the folder" : "look at", folder));
+  }
+  if (!S_ISDIR(info.st_mode)) {
+    return CannotListen(endpoint, ENOTDIR,
+                        fmt::format("{} is a file: choose another path with --listen", folder));
+  }
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    return CannotListen(endpoint, errno,
+                        fmt::format("allow this user to write into {}, or choose another path "
+                                    "with --listen",
+                                    folder));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckUnix(const Endpoint& endpoint) {
+  if (absl::Status folder = CheckFolder(endpoint); !folder.ok()) return folder;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, endpoint.path.data(), endpoint.path.size());
   struct stat info {};
   if (::lstat(endpoint.path.c_str(), &info) == 0 && !S_ISSOCK(info.st_mode)) {
-    return absl::FailedPreconditionError(endpoint.path + " exists and is not a socket");
+    return absl::FailedPreconditionError(
+        endpoint.path + " exists and is not a socket; choose another path with --listen");
   }
   const Socket probe(AF_UNIX);
   if (::connect(probe.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
@@ -130,8 +163,10 @@ absl::Status CheckTcp(const Endpoint& endpoint) {
   }
   const int error = errno;
   if (error != EADDRINUSE) {
-    return absl::FailedPreconditionError(fmt::format("cannot listen on {}: {}", endpoint.ToString(),
-                                                     std::generic_category().message(error)));
+    return CannotListen(endpoint, error,
+                        error == EACCES ? "choose a port from 1024 on with --listen, or give "
+                                          "CAP_NET_BIND_SERVICE"
+                                        : "choose another address with --listen");
   }
   std::optional<std::string> inode = ListeningInode("/proc/net/tcp", endpoint.port);
   if (!inode) inode = ListeningInode("/proc/net/tcp6", endpoint.port);

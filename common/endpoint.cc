@@ -57,6 +57,22 @@ bool Split(std::string_view text, std::string& host, std::string_view& port) {
   return true;
 }
 
+absl::Status LeavesTheHost(std::string_view text, const Endpoint& endpoint, EndpointUse use) {
+  const bool listen = use == EndpointUse::kListen;
+  const std::string tunnel = fmt::format("ssh -N -L {}:127.0.0.1:{} {}", endpoint.port,
+                                         endpoint.port, listen ? "THIS-HOST" : endpoint.host);
+  return absl::PermissionDeniedError(fmt::format(
+      "\"{}\" is not a loopback address: without certificates everyone on the way could read {} "
+      "and write in {}. {}",
+      text, listen ? "the record" : "what the sensor saw",
+      listen ? "any sensor's name" : "its name",
+      listen ? fmt::format("Listen on 127.0.0.1:{} or unix:/path, and let each sensor's host open "
+                           "an encrypted tunnel to it: {}",
+                           endpoint.port, tunnel)
+             : fmt::format("Open an encrypted tunnel, {}, and give 127.0.0.1:{} or unix:/path",
+                           tunnel, endpoint.port)));
+}
+
 }  // namespace
 
 std::string Endpoint::Target() const {
@@ -71,7 +87,7 @@ std::string Endpoint::ToString() const {
   return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
-absl::StatusOr<Endpoint> ParseLocalEndpoint(std::string_view text) {
+absl::StatusOr<Endpoint> ParseLocalEndpoint(std::string_view text, EndpointUse use) {
   if (text.substr(0, kUnix.size()) == kUnix) return ParseUnix(text);
   Endpoint endpoint;
   std::string_view port;
@@ -90,11 +106,7 @@ absl::StatusOr<Endpoint> ParseLocalEndpoint(std::string_view text) {
   // Not asked of the resolver: what it answers may be changed by others.
   if (endpoint.host == "localhost") endpoint.host = "127.0.0.1";
   if (IsLoopback(endpoint.host)) return endpoint;
-  return absl::PermissionDeniedError(fmt::format(
-      "\"{}\" is not a loopback address: without certificates everyone on the way could read what "
-      "the sensor saw and write in its name. Use 127.0.0.1 or unix:/path, and between hosts an "
-      "encrypted tunnel to it, as ssh -N -L {}:127.0.0.1:{} {}",
-      text, kCollectorPort, kCollectorPort, endpoint.host));
+  return LeavesTheHost(text, endpoint, use);
 }
 
 }  // namespace teiten

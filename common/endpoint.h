@@ -25,9 +25,12 @@ struct Endpoint {
   [[nodiscard]] std::string ToString() const;
 };
 
+enum class EndpointUse { kConnect, kListen };
+
 // "127.0.0.1:7843", "127.0.0.1" (port 7843), "localhost", "[::1]:7843", "unix:/path".
 // Errors: InvalidArgument (not an endpoint), PermissionDenied (plaintext would leave the host),
-// with what to do instead.
-[[nodiscard]] absl::StatusOr<Endpoint> ParseLocalEndpoint(std::string_view text);
+// with what to do instead: for who connects on that side, for who listens on this one.
+[[nodiscard]] absl::StatusOr<Endpoint> ParseLocalEndpoint(std::string_view text,
+                                                          EndpointUse use = EndpointUse::kConnect);
 
 }  // namespace teiten

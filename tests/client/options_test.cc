@@ -210,6 +210,8 @@ TEST(Address, OnlyThisMachineIsAskedInClear) {
   const absl::Status far = CheckCollectorAddress("collector.example:7843").status();
   EXPECT_THAT(std::string(far.message()),
               HasSubstr("ssh -N -L 7843:127.0.0.1:7843 collector.example"));
+  EXPECT_THAT(std::string(CheckCollectorAddress("10.9.8.7:9999").status().message()),
+              HasSubstr("ssh -N -L 9999:127.0.0.1:9999 10.9.8.7"));
   for (const char* wrong : {"", ":7843", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536",
                             "127.0.0.1:x", "[::1", "[::1]x", "unix:", "unix:relative"}) {
     EXPECT_THAT(std::string(CheckCollectorAddress(wrong).status().message()),

@@ -36,6 +36,22 @@ TEST(Endpoint, RefusesWhatLeavesTheHostAndSaysWhatToDo) {
   }
 }
 
+// With the address and port that were given; a tunnel from 0.0.0.0 would lead back to itself.
+TEST(Endpoint, TheTunnelLeadsWhereItWasMeantTo) {
+  const auto message = [](const char* text, EndpointUse use) {
+    return std::string(ParseLocalEndpoint(text, use).status().message());
+  };
+  EXPECT_THAT(message("10.9.8.7:9999", EndpointUse::kConnect),
+              ::testing::HasSubstr("ssh -N -L 9999:127.0.0.1:9999 10.9.8.7, and give "
+                                   "127.0.0.1:9999 or unix:/path"));
+  EXPECT_THAT(message("[2001:db8::1]", EndpointUse::kConnect),
+              ::testing::HasSubstr("ssh -N -L 7843:127.0.0.1:7843 2001:db8::1, "));
+  EXPECT_THAT(message("0.0.0.0:17850", EndpointUse::kListen),
+              ::testing::HasSubstr("Listen on 127.0.0.1:17850 or unix:/path, and let each sensor's "
+                                   "host open an encrypted tunnel to it: "
+                                   "ssh -N -L 17850:127.0.0.1:17850 THIS-HOST"));
+}
+
 TEST(Endpoint, RefusesWhatIsNone) {
   for (const char* text : {"", ":7843", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:x",
                            "127.0.0.1:-1", "unix:", "unix:relative", "[::1", "[::1]x"}) {

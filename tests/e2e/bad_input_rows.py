@@ -49,6 +49,15 @@ def privileges(w):
     yield Row("unknown user", [*lo, "--user", "teiten-nobody-has-this"], CONFIGURATION,
               ["process.user", "no user \"teiten-nobody-has-this\"", "useradd"],
               [*lo, "--user", "nobody"])
+    theirs = w.folder / "root"
+    theirs.mkdir(mode=0o755)
+    mine = w.folder / "nobodys"
+    mine.mkdir()
+    os.chown(mine, 65534, 65534)
+    yield Row("socket in a folder of somebody else",
+              [*NOBODY, COLLECTOR, "--data", mine, "--listen", f"unix:{theirs}/c.sock"], PRIVILEGE,
+              [f"unix:{theirs}/c.sock", "Permission denied", "allow this user", "--listen"],
+              [*NOBODY, COLLECTOR, "--data", mine, "--listen", f"unix:{mine}/c.sock"])
     live = [SENSOR, "--interface", "lo", "--window", "10s", "--print", "json"]
     yield Row("full disk behind a live sensor", [*FULL, *live], IO,
               ["standard output", "No space left on device", "make room"], live)
@@ -116,8 +125,9 @@ def sensor_flags(w):
     yield Row("nothing to do", [SENSOR], USAGE, ["nothing to do", "--read FILE"], read)
     yield Row("speed without a file", [SENSOR, "--interface", "lo", "--speed", "2"], USAGE,
               ["go with --read"], [*read, "--speed", "1000000"])
-    yield Row("plaintext to another host", [*read, "--collector", "192.0.2.1:7843"], CONFIGURATION,
-              ["192.0.2.1:7843", "not a loopback address", "everyone on the way", "ssh -N -L"],
+    yield Row("plaintext to another host", [*read, "--collector", "192.0.2.1:9999"], CONFIGURATION,
+              ["192.0.2.1:9999", "not a loopback address", "everyone on the way",
+               "ssh -N -L 9999:127.0.0.1:9999 192.0.2.1,"],
               [*read, "--collector", "127.0.0.1:7843", "--check"])
 
 
@@ -197,7 +207,14 @@ def collector_flags(w):
     yield Row("a port that is taken", listen(port), CONFIGURATION,
               [port, f"in use by process {os.getpid()} (python3)", "--listen"], serve)
     yield Row("an address for all to see", listen("0.0.0.0:7843"), CONFIGURATION,
-              ["0.0.0.0:7843", "not a loopback address", "everyone on the way"], serve)
+              ["0.0.0.0:7843", "not a loopback address", "everyone on the way",
+               "Listen on 127.0.0.1:7843", "let each sensor's host open an encrypted tunnel"],
+              serve)
+    yield Row("a socket in no folder", listen(f"unix:{w.folder}/none/c.sock"), CONFIGURATION,
+              [f"unix:{w.folder}/none/c.sock", "No such file or directory",
+               f"make the folder {w.folder}/none", "--listen"], serve)
+    yield Row("a socket below a file", listen(f"unix:{w.text}/c.sock"), CONFIGURATION,
+              [w.text, "Not a directory", "--listen"], serve)
     yield Row("no port", listen("127.0.0.1:x"), CONFIGURATION,
               ["127.0.0.1:x", "not a number from 0 to 65535"], serve)
     yield Row("a socket where a file is", listen(f"unix:{w.text}"), CONFIGURATION,
