@@ -15,8 +15,13 @@ absl::StatusOr<std::string> CheckCollectorAddress(const std::string& address) {
   return absl::InvalidArgumentError(fmt::format("collector {}", why));
 }
 
-absl::StatusOr<std::string> ReadProfile(const std::string& home) {
-  if (home.empty()) return "";
+std::string ConfigHome(const std::string& xdg_config_home, const std::string& home) {
+  if (xdg_config_home.starts_with('/')) return xdg_config_home;
+  return home.empty() ? "" : home + "/.config";
+}
+
+absl::StatusOr<std::string> ReadProfile(const std::string& config_home) {
+  if (config_home.empty()) return "";
   std::string collector;
   ConfigFile file({ConfigKey::String(
       "collector", &collector, "Address of the collector to ask: HOST:PORT or unix:PATH.",
@@ -24,7 +29,7 @@ absl::StatusOr<std::string> ReadProfile(const std::string& home) {
         if (CheckCollectorAddress(std::string(text)).ok()) return "";
         return std::string(CheckCollectorAddress(std::string(text)).status().message());
       })});
-  const absl::Status status = file.Read(home + "/.config/teiten/profile.toml");
+  const absl::Status status = file.Read(config_home + "/teiten/profile.toml");
   if (absl::IsNotFound(status)) return "";
   if (!status.ok()) return status;
   return collector;

@@ -15,8 +15,13 @@ inline constexpr const char* kDefaultCollector = "127.0.0.1:7843";
 // Errors: InvalidArgument saying what to write.
 [[nodiscard]] absl::StatusOr<std::string> CheckCollectorAddress(const std::string& address);
 
-// The profile's collector; empty if there is no profile or it names none. `home` may be empty.
+// $XDG_CONFIG_HOME where that is an absolute path, else ~/.config; empty without either.
+// Source: XDG Base Directory Specification 0.8.
+[[nodiscard]] std::string ConfigHome(const std::string& xdg_config_home, const std::string& home);
+
+// The collector of teiten/profile.toml in that folder; empty if there is no profile or it names
+// none. `config_home` may be empty.
 // Errors: InvalidArgument naming file, line and key; those of reading it.
-[[nodiscard]] absl::StatusOr<std::string> ReadProfile(const std::string& home);
+[[nodiscard]] absl::StatusOr<std::string> ReadProfile(const std::string& config_home);
 
 }  // namespace teiten

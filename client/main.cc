@@ -18,6 +18,7 @@
 #include "client/commands.h"
 #include "client/grpc_client.h"
 #include "client/options.h"
+#include "common/text.h"
 #include "fmt/format.h"
 
 namespace {
@@ -51,7 +52,8 @@ std::size_t TerminalWidth() {
 // --collector, the profile, this machine; in this order.
 absl::StatusOr<std::string> CollectorAddress(const teiten::ClientOptions& options) {
   if (!options.collector.empty()) return teiten::CheckCollectorAddress(options.collector);
-  absl::StatusOr<std::string> profile = teiten::ReadProfile(Environment("HOME"));
+  absl::StatusOr<std::string> profile =
+      teiten::ReadProfile(teiten::ConfigHome(Environment("XDG_CONFIG_HOME"), Environment("HOME")));
   if (!profile.ok()) return profile;
   return teiten::CheckCollectorAddress(profile->empty() ? teiten::kDefaultCollector : *profile);
 }
@@ -76,7 +78,7 @@ ExitCode Run(const std::vector<std::string>& arguments) {
   }
   const absl::StatusOr<std::string> address = CollectorAddress(parsed.options);
   if (!address.ok()) {
-    Write(stderr, fmt::format("teiten: {}\n", std::string(address.status().message())));
+    Write(stderr, teiten::ErrorLines("teiten", std::string(address.status().message())));
     return parsed.options.collector.empty() ? ExitCode::kConfiguration : ExitCode::kUsage;
   }
   const bool utf8 = std::string_view(nl_langinfo(CODESET)) == "UTF-8";

@@ -220,9 +220,16 @@ TEST(Address, OnlyThisMachineIsAskedInClear) {
   }
 }
 
+TEST(Address, SettingsAreWhereXdgSays) {
+  EXPECT_EQ(ConfigHome("", "/home/a"), "/home/a/.config");
+  EXPECT_EQ(ConfigHome("/x", "/home/a"), "/x");
+  EXPECT_EQ(ConfigHome("relative", "/home/a"), "/home/a/.config");  // to be ignored, XDG says
+  EXPECT_EQ(ConfigHome("", ""), "");
+}
+
 TEST(Address, ProfileIsReadStrictly) {
   const std::string home = ::testing::TempDir() + "/profile_home";
-  EXPECT_EQ(*ReadProfile(home + "/none"), "");
+  EXPECT_EQ(*ReadProfile(home + "/none/.config"), "");
   EXPECT_EQ(*ReadProfile(""), "");
   ASSERT_EQ(std::system(("mkdir -p " + home + "/.config/teiten").c_str()), 0);
   const auto write = [&](const char* text) {
@@ -232,11 +239,12 @@ TEST(Address, ProfileIsReadStrictly) {
     std::fclose(file);
   };
   write("collector = \"unix:/tmp/t.sock\"\n");
-  EXPECT_EQ(*ReadProfile(home), "unix:/tmp/t.sock");
+  EXPECT_EQ(*ReadProfile(home + "/.config"), "unix:/tmp/t.sock");
   write("colector = \"127.0.0.1\"\n");
-  EXPECT_THAT(std::string(ReadProfile(home).status().message()), HasSubstr("profile.toml:1"));
+  EXPECT_THAT(std::string(ReadProfile(home + "/.config").status().message()),
+              HasSubstr("profile.toml:1"));
   write("collector = \"10.0.0.1:7843\"\n");
-  EXPECT_THAT(std::string(ReadProfile(home).status().message()), HasSubstr("tunnel"));
+  EXPECT_THAT(std::string(ReadProfile(home + "/.config").status().message()), HasSubstr("tunnel"));
 }
 
 }  // namespace

@@ -310,3 +310,10 @@ def client(w):
     yield Row("a profile with an unknown key", at_home, CONFIGURATION,
               [f"{home}/profile.toml:1: collectr: unknown key", "did you mean collector?"],
               [*at_home, "--collector", w.address])
+    xdg = w.folder / "xdg/teiten"
+    xdg.mkdir(parents=True)
+    (xdg / "profile.toml").write_text('a = 1\nb = 2\n')
+    elsewhere = ["env", f"HOME={w.folder}/home", f"XDG_CONFIG_HOME={xdg.parent}", CLIENT, "rank"]
+    yield Row("a profile elsewhere with two unknown keys", elsewhere, CONFIGURATION,
+              [f"{xdg}/profile.toml:1: a: unknown key", f"{xdg}/profile.toml:2: b: unknown key"],
+              [*elsewhere, "--collector", w.address], lines=2)
