@@ -179,17 +179,17 @@ absl::Status ExplainEmpty(StoreReader& store, const FactSelection& asked,
         "counts belongs to group \"replay\".");
     return absl::OkStatus();
   }
+  if (!HasBegun(out)) {
+    out.set_empty_reason(fmt::format("This period has not begun: it begins at {}.",
+                                     FormatOffset(asked.from_unix_ms, out.utc_offset_minutes())));
+    out.add_next_steps("Ask for one that has: teiten report --day yesterday");
+    return absl::OkStatus();
+  }
   auto nobody = NobodyReason(store, asked);
   if (!nobody.ok()) return nobody.status();
   if (!nobody->empty()) {
     out.set_empty_reason(*nobody);
     out.add_next_steps("See which sensors there are: teiten sensors");
-    return absl::OkStatus();
-  }
-  if (!HasBegun(out)) {
-    out.set_empty_reason(fmt::format("This period has not begun: it begins at {}.",
-                                     FormatOffset(asked.from_unix_ms, out.utc_offset_minutes())));
-    out.add_next_steps("Ask for one that has: teiten report --day yesterday");
     return absl::OkStatus();
   }
   int64_t newest = 0;

@@ -443,6 +443,10 @@ TEST(ReportBuilder, ThePeriodThatHasNotBegunSaysSo) {
   EXPECT_THAT(text, HasSubstr("2026-12-02 00:00 to 24:00 UTC, not begun yet"));
   EXPECT_THAT(text, Not(HasSubstr("not over")));
   EXPECT_TRUE(RenderReport(r, v1::REPORT_FORMAT_HTML).ok());
+  s.sensors.clear();
+  s.group_of["r"] = "replay";
+  s.Know("r", kToday + kDayMs);  // what else is missing matters less
+  EXPECT_EQ(Build(s, request).empty_reason(), r.empty_reason());
 }
 
 TEST(ReportBuilder, EmptyPeriodsSayWhyAndWhatNext) {

@@ -306,7 +306,7 @@ def client(w):
     home = w.folder / "home/.config/teiten"
     home.mkdir(parents=True)
     (home / "profile.toml").write_text('collectr = "127.0.0.1:7843"\n')
-    at_home = ["env", f"HOME={w.folder}/home", CLIENT, "rank"]
+    at_home = ["env", "-u", "XDG_CONFIG_HOME", f"HOME={w.folder}/home", CLIENT, "rank"]
     yield Row("a profile with an unknown key", at_home, CONFIGURATION,
               [f"{home}/profile.toml:1: collectr: unknown key", "did you mean collector?"],
               [*at_home, "--collector", w.address])
