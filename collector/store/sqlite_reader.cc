@@ -52,7 +52,7 @@ absl::StatusOr<std::optional<FactFile>> SqliteReader::OpenDay(int64_t day_unix_m
 }
 
 absl::StatusOr<bool> SqliteReader::ScanDay(FactFile& file, const FactSelection& selection,
-                                           const std::function<bool(const StoredFact&)>& visit) {
+                                           const HeadVisitor& visit) {
   FactPosition after = selection.after.value_or(FactPosition{});
   for (;;) {
     const absl::StatusOr<std::vector<FactHead>> heads =
@@ -61,14 +61,8 @@ absl::StatusOr<bool> SqliteReader::ScanDay(FactFile& file, const FactSelection& 
     for (const FactHead& head : *heads) {
       if (!Selected(selection.sensors, head.position.key.sensor)) continue;
       if (!Selected(selection.groups, head.group)) continue;
-      absl::StatusOr<v1::WindowSummary> summary = OpenStored(file, head.id);
-      if (!summary.ok()) return summary.status();
-      if (!visit({.key = head.position.key,
-                  .window_start_unix_ms = head.position.window_start_unix_ms,
-                  .group = head.group,
-                  .summary = *std::move(summary)})) {
-        return false;
-      }
+      absl::StatusOr<bool> more = visit(file, head);
+      if (!more.ok() || !*more) return more;
     }
     if (heads->size() < kHeadsAtOnce) return true;
     after = heads->back().position;
@@ -77,6 +71,24 @@ absl::StatusOr<bool> SqliteReader::ScanDay(FactFile& file, const FactSelection& 
 
 absl::Status SqliteReader::ScanFacts(const FactSelection& selection,
                                      const std::function<bool(const StoredFact&)>& visit) {
+  return ScanHeads(selection, [&](FactFile& file, const FactHead& head) -> absl::StatusOr<bool> {
+    absl::StatusOr<v1::WindowSummary> summary = OpenStored(file, head.id);
+    if (!summary.ok()) return summary.status();
+    return visit({.key = head.position.key,
+                  .window_start_unix_ms = head.position.window_start_unix_ms,
+                  .group = head.group,
+                  .summary = *std::move(summary)});
+  });
+}
+
+absl::Status SqliteReader::ScanWindows(const FactSelection& selection,
+                                       const std::function<bool(const StoredWindow&)>& visit) {
+  return ScanHeads(selection, [&](FactFile&, const FactHead& head) -> absl::StatusOr<bool> {
+    return visit({head.position, head.window_end_unix_ms});
+  });
+}
+
+absl::Status SqliteReader::ScanHeads(const FactSelection& selection, const HeadVisitor& visit) {
   const absl::StatusOr<std::vector<FactDay>> days = record_.Days();
   if (!days.ok()) return days.status();
   const int64_t begin =

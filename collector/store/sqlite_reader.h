@@ -26,6 +26,9 @@ class SqliteReader final : public StoreReader {
 
   [[nodiscard]] absl::Status ScanFacts(
       const FactSelection& selection, const std::function<bool(const StoredFact&)>& visit) override;
+  [[nodiscard]] absl::Status ScanWindows(
+      const FactSelection& selection,
+      const std::function<bool(const StoredWindow&)>& visit) override;
   [[nodiscard]] absl::StatusOr<std::vector<RollupRow>> ReadRollup(
       const RollupQuery& query) override;
   [[nodiscard]] absl::StatusOr<std::vector<CoverageRollup>> ReadCoverage(
@@ -47,8 +50,10 @@ class SqliteReader final : public StoreReader {
   // a file that retention has deleted.
   [[nodiscard]] absl::StatusOr<std::optional<FactFile>> OpenDay(int64_t day_unix_ms);
   // False: the visitor wants no more.
-  [[nodiscard]] absl::StatusOr<bool> ScanDay(FactFile& file, const FactSelection& selection,
-                                             const std::function<bool(const StoredFact&)>& visit);
+  using HeadVisitor = std::function<absl::StatusOr<bool>(FactFile&, const FactHead&)>;
+  [[nodiscard]] absl::Status ScanHeads(const FactSelection& selection, const HeadVisitor& visit);
+  [[nodiscard]] static absl::StatusOr<bool> ScanDay(FactFile& file, const FactSelection& selection,
+                                                    const HeadVisitor& visit);
   [[nodiscard]] absl::Status FillNewest(const std::vector<NewestWindow>& newest,
                                         std::map<std::string, SensorRecord>& sensors);
 

@@ -43,6 +43,13 @@ class StoreReader {
   // In order of window start, sensor, spool, sequence. The visitor returns false to stop.
   [[nodiscard]] virtual absl::Status ScanFacts(
       const FactSelection& selection, const std::function<bool(const StoredFact&)>& visit) = 0;
+  // The same facts in the same order, unopened. By opening them, where a store knows no better.
+  [[nodiscard]] virtual absl::Status ScanWindows(
+      const FactSelection& selection, const std::function<bool(const StoredWindow&)>& visit) {
+    return ScanFacts(selection, [&](const StoredFact& fact) {
+      return visit({{fact.window_start_unix_ms, fact.key}, fact.summary.window_end_unix_ms()});
+    });
+  }
   [[nodiscard]] virtual absl::StatusOr<std::vector<RollupRow>> ReadRollup(
       const RollupQuery& query) = 0;
   [[nodiscard]] virtual absl::StatusOr<std::vector<CoverageRollup>> ReadCoverage(

@@ -170,6 +170,12 @@ struct FactPosition {
   friend auto operator<=>(const FactPosition&, const FactPosition&) = default;
 };
 
+// Where the window of a fact lies.
+struct StoredWindow {
+  FactPosition position;
+  int64_t window_end_unix_ms = 0;  // nominal
+};
+
 // Half-open range of window starts (or of starts of hours and days), an empty list selects all.
 struct FactSelection {
   int64_t from_unix_ms = 0;
