@@ -15,6 +15,7 @@
 namespace teiten {
 namespace {
 
+constexpr int64_t kMinuteLengthMs = 60'000;
 constexpr int64_t kDayLengthMs = 86'400'000;
 
 std::optional<int64_t> ParseTimeWord(const std::string& word, const AskedAt& at) {
@@ -138,7 +139,8 @@ std::string ParseTimeWords(const TimeWords& words, const AskedAt& at, v1::TimeRa
   }
   if (from && to && !words.last.empty()) return "--last: not together with both --from and --to";
   if (from && !to) to = words.last.empty() ? at.now_unix_ms : *from + length;
-  if (!to) to = at.now_unix_ms;
+  // The window that is open has told nothing yet: whole minutes are whole windows.
+  if (!to) to = at.now_unix_ms - at.now_unix_ms % kMinuteLengthMs;
   if (!from) from = *to - length;
   if (*from < 0) from = 0;
   if (at.utc_offset_minutes && *from >= *to) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "collector/query/rank_math.h"
+#include "collector/query/whole_windows.h"
 #include "collector/store/accounting.h"
 #include "common/text.h"
 #include "fmt/format.h"
@@ -106,6 +107,7 @@ void CoverageBook::WriteLeftOut(uint64_t expected_ms, v1::Coverage& out) const {
 }
 
 absl::Status WriteGaps(StoreReader& store, const RecordFilter& filter, v1::Coverage& out) {
+  if (std::string widened = WidenedNote(filter); !widened.empty()) out.add_notes(widened);
   absl::StatusOr<std::vector<SensorRecord>> sensors = store.ReadSensors();
   if (!sensors.ok()) return sensors.status();
   for (const SensorRecord& sensor : *sensors) {

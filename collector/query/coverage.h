@@ -49,7 +49,7 @@ class CoverageBook {
   LiveVisitor on_live_;
 };
 
-// Gaps that sensors declared, clipped to the filter's time, and rejections.
+// Of the time: that it was widened, gaps that sensors declared, clipped to it, and rejections.
 [[nodiscard]] absl::Status WriteGaps(StoreReader& store, const RecordFilter& filter,
                                      v1::Coverage& out);
 

@@ -14,7 +14,7 @@ absl::StatusOr<std::vector<FlowRow>> SelectRows(const StoredFact& fact, const Re
   if (!rows.ok()) return rows;
   std::erase_if(*rows, [&](const FlowRow& row) {
     return !filter.Has(row.kind()) || !filter.HasPort(row.protocol, row.port) ||
-           !filter.HasSource(family, row.source) ||
+           !filter.HasSource(family, row.source, row.prefix64()) ||
            (!filter.regions.empty() &&
             !filter.HasRegion(SourceRegion(context, family, row.source)));
   });

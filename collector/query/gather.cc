@@ -2,7 +2,6 @@
 #include "collector/query/gather.h"
 
 #include <algorithm>
-#include <set>
 
 #include "collector/query/fact_rows.h"
 #include "collector/store/tool_split.h"
@@ -270,19 +269,6 @@ class Gatherer {
 };
 
 }  // namespace
-
-absl::StatusOr<RecordFilter> OpenSelection(StoreReader& store, const v1::Selection& selection) {
-  absl::StatusOr<RecordFilter> filter = ParseSelection(selection);
-  if (!filter.ok() || filter->groups_selected) return filter;
-  absl::StatusOr<std::vector<SensorRecord>> sensors = store.ReadSensors();
-  if (!sensors.ok()) return sensors.status();
-  std::set<std::string> groups = {kLiveGroup};
-  for (const SensorRecord& sensor : *sensors) groups.insert(sensor.contact.group);
-  groups.erase(kReplayGroup);
-  groups.erase("");
-  filter->groups.assign(groups.begin(), groups.end());
-  return filter;
-}
 
 bool NeedsFacts(const RecordFilter& filter, v1::RankBy by) {
   const bool regions = !filter.regions.empty() || by == v1::RANK_BY_REGION;

@@ -54,9 +54,6 @@ struct GatherRequest {
   std::function<void(const Cell&)> on_source = {};
 };
 
-// ParseSelection, with all groups the store knows but "replay" where none is selected.
-[[nodiscard]] absl::StatusOr<RecordFilter> OpenSelection(StoreReader& store,
-                                                         const v1::Selection& selection);
 [[nodiscard]] bool NeedsFacts(const RecordFilter& filter, v1::RankBy by);
 
 // Adds the cells and the coverage of the range. `description` says what was read.

@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "collector/query/empty_reason.h"
+#include "collector/query/open_selection.h"
 #include "collector/query/rank_period.h"
+#include "collector/query/whole_windows.h"
 #include "common/service_name.h"
 #include "common/text.h"
 #include "fmt/format.h"
@@ -85,6 +87,7 @@ class RankAnswer {
     before.to_unix_ms = filter.from_unix_ms;
     before.from_unix_ms =
         std::max<int64_t>(0, filter.from_unix_ms - (filter.to_unix_ms - filter.from_unix_ms));
+    if (absl::Status s = WidenToWindows(store_, before); !s.ok()) return s;
     RankPeriod previous(store_, context_, before, request_.by());
     if (absl::Status s = previous.Read(); !s.ok()) return s;
     if (absl::Status s = previous.WriteCoverage(*reply_.mutable_previous_coverage()); !s.ok()) {

@@ -151,10 +151,11 @@ bool RecordFilter::HasPort(uint8_t protocol, uint16_t port) const {
          std::find(ports.begin(), ports.end(), ProtocolAndPort{protocol, port}) != ports.end();
 }
 
-bool RecordFilter::HasSource(Family family, const Address& source) const {
+bool RecordFilter::HasSource(Family family, const Address& source, bool prefix64) const {
   if (sources.empty()) return true;
-  return std::any_of(sources.begin(), sources.end(),
-                     [&](const Prefix& prefix) { return prefix.Contains(family, source); });
+  return std::any_of(sources.begin(), sources.end(), [&](const Prefix& prefix) {
+    return prefix.Contains(family, source) && (!prefix64 || prefix.length <= 64);
+  });
 }
 
 bool RecordFilter::HasRegion(std::string_view region) const {
@@ -193,6 +194,8 @@ absl::StatusOr<RecordFilter> ParseSelection(const v1::Selection& selection) {
   RecordFilter out;
   out.from_unix_ms = selection.time().from_unix_ms();
   out.to_unix_ms = selection.time().to_unix_ms();
+  out.asked_from_unix_ms = out.from_unix_ms;
+  out.asked_to_unix_ms = out.to_unix_ms;
   if (absl::Status s = CheckTime(selection.time(), "time"); !s.ok()) return s;
   if (absl::Status s = CheckLengths(selection); !s.ok()) return s;
   for (const auto parse : {ParseKinds, ParsePorts, ParseSources, ParseRegions, ParseTools,

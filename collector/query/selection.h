@@ -20,8 +20,10 @@ inline constexpr const char* kReplayGroup = "replay";
 inline constexpr const char* kLiveGroup = "live";
 
 struct RecordFilter {
-  int64_t from_unix_ms = 0;  // half-open, by window start
+  int64_t from_unix_ms = 0;  // half-open, by window start; widened by WidenToWindows
   int64_t to_unix_ms = 0;
+  int64_t asked_from_unix_ms = 0;
+  int64_t asked_to_unix_ms = 0;
   uint32_t kinds = ~0U;          // bit 1 << Kind
   bool kinds_defaulted = false;  // restricted by DefaultToScan, not by who asks
   uint32_t tools = ~0U;          // bit 1 << ToolMark
@@ -44,7 +46,8 @@ struct RecordFilter {
     return (tools >> static_cast<int>(tool) & 1U) != 0;
   }
   [[nodiscard]] bool HasPort(uint8_t protocol, uint16_t port) const;
-  [[nodiscard]] bool HasSource(Family family, const Address& source) const;
+  // A source that is known by its /64 alone is in no longer prefix.
+  [[nodiscard]] bool HasSource(Family family, const Address& source, bool prefix64) const;
   [[nodiscard]] bool HasRegion(std::string_view region) const;
   // True if who asks restricted more than time, sensors and groups.
   [[nodiscard]] bool restricts_rows() const;

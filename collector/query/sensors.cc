@@ -8,11 +8,14 @@
 #include "collector/query/empty_reason.h"
 #include "collector/query/exact_sources.h"
 #include "collector/query/gather.h"
+#include "collector/query/open_selection.h"
 #include "common/text.h"
 #include "fmt/format.h"
 
 namespace teiten {
 namespace {
+
+constexpr int64_t kMinuteMs = 60'000;
 
 class SensorsAnswer {
  public:
@@ -61,8 +64,9 @@ class SensorsAnswer {
     v1::Selection selection;
     *selection.mutable_time() = request_.time();
     if (!request_.has_time()) {
-      selection.mutable_time()->set_to_unix_ms(context_.now_unix_ms());
-      selection.mutable_time()->set_from_unix_ms(context_.now_unix_ms() - kDayMs);
+      const int64_t to = FloorTo(context_.now_unix_ms(), kMinuteMs, 0);
+      selection.mutable_time()->set_to_unix_ms(to);
+      selection.mutable_time()->set_from_unix_ms(to - kDayMs);
     }
     *selection.mutable_sensors() = request_.sensors();
     *selection.mutable_groups() = request_.groups();

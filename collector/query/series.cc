@@ -8,6 +8,7 @@
 #include "collector/query/empty_reason.h"
 #include "collector/query/gather.h"
 #include "collector/query/key_name.h"
+#include "collector/query/open_selection.h"
 #include "common/text.h"
 #include "fmt/format.h"
 
@@ -43,9 +44,13 @@ class SeriesAnswer {
     if (absl::Status s = Check(*filter); !s.ok()) return s;
     filter->DefaultToScan(request_.split_by());
     live_ms_.assign(steps_, 0);
-    book_.OnLive([this](int64_t start, uint64_t live_ms) { live_ms_[StepOf(start)] += live_ms; });
+    book_.OnLive([this](int64_t start, uint64_t live_ms) {
+      live_ms_[StepOf(start)] += live_ms;
+      told_ = std::max(told_, StepOf(start) + 1);
+    });
     if (absl::Status s = Read(*filter); !s.ok()) return s;
     if (absl::Status s = CheckPoints(lines_.size()); !s.ok()) return s;
+    CutOpenSteps();
 
     v1::Coverage& coverage = *reply_.mutable_coverage();
     book_.Write(ExpectedMs(filter->from_unix_ms, filter->to_unix_ms, context_.now_unix_ms()),
@@ -113,6 +118,13 @@ class SeriesAnswer {
                                 .days = step_ms_ % kDayMs == 0};
     return Gather(
         store_, context_, request, book_, [this](const Cell& c) { return Add(c); }, description_);
+  }
+
+  // A step that is not over and of which nothing has come yet is no gap.
+  void CutOpenSteps() {
+    const int64_t over = (context_.now_unix_ms() - first_ms_) / step_ms_;
+    const auto ended = static_cast<std::size_t>(std::max<int64_t>(over, 1));
+    steps_ = std::min(steps_, std::max(told_, ended));
   }
 
   [[nodiscard]] std::size_t StepOf(int64_t unix_ms) const {
@@ -185,6 +197,7 @@ class SeriesAnswer {
   std::size_t steps_ = 0;
   std::size_t limit_ = 0;
   std::size_t cells_ = 0;
+  std::size_t told_ = 0;           // steps up to the last one that any window is of
   std::vector<uint64_t> live_ms_;  // by step
   CoverageBook book_;
   std::string description_;

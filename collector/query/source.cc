@@ -8,6 +8,7 @@
 #include "collector/query/empty_reason.h"
 #include "collector/query/fact_rows.h"
 #include "collector/query/gather.h"
+#include "collector/query/open_selection.h"
 #include "collector/query/source_activity.h"
 #include "common/text.h"
 #include "fmt/format.h"

@@ -6,6 +6,7 @@
 #include "collector/query/empty_reason.h"
 #include "collector/query/fact_rows.h"
 #include "collector/query/gather.h"
+#include "collector/query/open_selection.h"
 #include "collector/query/resume_token.h"
 #include "common/text.h"
 #include "common/time_format.h"

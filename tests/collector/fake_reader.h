@@ -42,6 +42,9 @@ struct FactSpec {
   std::vector<uint16_t> blind_tcp = {};
   uint32_t worker = 0;
   uint64_t folded_packets = 0;  // of tcp_syn 23/TCP
+  int64_t window_ms = 60'000;
+  int64_t live_from_ms = 0;  // after the start of the window
+  uint8_t spool = 0;
 };
 
 inline FlowRow MakeRow(const RowSpec& spec) {
@@ -79,15 +82,15 @@ class FakeReader final : public StoreReader {
   // Not before any fact that is already there.
   void Append(const FactSpec& spec) {
     StoredFact fact{
-        .key = {.sensor = spec.sensor, .spool = {}, .sequence = ++sequence_[spec.sensor]},
+        .key = {.sensor = spec.sensor, .spool = {spec.spool}, .sequence = ++sequence_[spec.sensor]},
         .window_start_unix_ms = spec.start_unix_ms,
         .group = spec.group,
         .summary = {}};
     v1::WindowSummary& s = fact.summary;
     s.set_window_start_unix_ms(spec.start_unix_ms);
     s.set_window_end_unix_ms(spec.start_unix_ms + spec.window_ms);
-    s.set_live_from_unix_ms(spec.start_unix_ms);
-    s.set_live_to_unix_ms(spec.start_unix_ms + static_cast<int64_t>(spec.live_ms));
+    s.set_live_from_unix_ms(spec.start_unix_ms + spec.live_from_ms);
+    s.set_live_to_unix_ms(s.live_from_unix_ms() + static_cast<int64_t>(spec.live_ms));
     s.set_live_ms(spec.live_ms);
     s.mutable_worker()->set_index(spec.worker);
     s.mutable_worker()->set_count(spec.worker + 1);
@@ -200,7 +203,10 @@ class FakeReader final : public StoreReader {
       SensorRecord& record = records[fact.key.sensor];
       record.contact.sensor = fact.key.sensor;
       record.contact.group = fact.group;
-      record.spools = {Spool{}};
+      if (std::find(record.spools.begin(), record.spools.end(), fact.key.spool) ==
+          record.spools.end()) {
+        record.spools.push_back(fact.key.spool);
+      }
       record.newest_window_end_unix_ms = fact.summary.window_end_unix_ms();
       record.window_ms = fact.summary.window_end_unix_ms() - fact.summary.window_start_unix_ms();
       record.n4 = fact.summary.n4();
