@@ -10,7 +10,7 @@ void DistinctSources::Add(Family family, const Address& address) {
     return;
   }
   exact_.insert({family, source});
-  if (exact_.size() > kMostExact) ToSketch();
+  if (exact_.size() > most_exact_) ToSketch();
 }
 
 void DistinctSources::Merge(const HyperLogLog& sketch) {

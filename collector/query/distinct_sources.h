@@ -13,10 +13,17 @@
 
 namespace teiten {
 
+// Said with an answer in which IPv6 sources are counted.
+inline constexpr const char* kBy64Note = "IPv6 sources are counted by their /64";
+
 class DistinctSources {
  public:
-  // `multipliers` are those of the rollups' sketches and outlive this object.
-  explicit DistinctSources(const HashMultipliers* multipliers) : multipliers_(multipliers) {}
+  static constexpr std::size_t kMostExact = 4096;
+
+  // `multipliers` are those of the rollups' sketches and outlive this object. Up to `most_exact`
+  // sources are counted one by one.
+  explicit DistinctSources(const HashMultipliers* multipliers, std::size_t most_exact = kMostExact)
+      : multipliers_(multipliers), most_exact_(most_exact) {}
 
   void Add(Family family, const Address& address);
   void Merge(const HyperLogLog& sketch);
@@ -25,7 +32,6 @@ class DistinctSources {
   [[nodiscard]] double Count() const;
 
  private:
-  static constexpr std::size_t kMostExact = 4096;
   using Source = std::pair<Family, Address>;
   struct Hash {
     std::size_t operator()(const Source& s) const {
@@ -35,6 +41,7 @@ class DistinctSources {
   void ToSketch();
 
   const HashMultipliers* multipliers_;
+  std::size_t most_exact_;
   absl::flat_hash_set<Source, Hash> exact_;
   std::unique_ptr<HyperLogLog> sketch_;
   double foreign_ = 0;  // sketched under other keys: an upper bound

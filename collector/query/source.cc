@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/query/source.h"
 
-#include <algorithm>
-#include <map>
-#include <set>
+#include <limits>
+#include <optional>
 
+#include "collector/query/activity_book.h"
 #include "collector/query/empty_reason.h"
 #include "collector/query/fact_rows.h"
 #include "collector/query/gather.h"
 #include "collector/query/open_selection.h"
-#include "collector/query/source_activity.h"
 #include "common/text.h"
 #include "fmt/format.h"
 
@@ -17,8 +16,6 @@ namespace teiten {
 namespace {
 
 constexpr uint32_t kMostDirtyHours = 100'000;
-constexpr std::size_t kMostHeld = 500'000;  // activities held while adding up
-constexpr double kChanceOfMark = 65'536;    // one in so many packets fits by its IPv4 id
 
 class SourceAnswer {
  public:
@@ -26,18 +23,21 @@ class SourceAnswer {
       : store_(store),
         context_(context),
         request_(request),
-        limit_(request.limit() == 0 ? kDefaultActivities : request.limit()) {}
+        limit_(request.limit() == 0 ? kDefaultActivities : request.limit()),
+        activities_(&context.sketch_multipliers) {}
 
   absl::StatusOr<v1::SourceReply> Make() {
     if (absl::Status s = Open(); !s.ok()) return s;
     absl::StatusOr<std::vector<Piece>> pieces = Plan();
     if (!pieces.ok()) return pieces.status();
+    if (absl::Status s = ChooseLength(*pieces); !s.ok()) return s;
     for (const Piece& piece : *pieces) {
       absl::Status s = piece.source == PieceSource::kFacts ? ReadFacts(piece) : ReadDays(piece);
       if (!s.ok()) return s;
     }
     WriteHead();
-    WriteActivities();
+    activities_.Write(limit_, reply_);
+    WriteLengthNotes();
     v1::Coverage& coverage = *reply_.mutable_coverage();
     book_.Write(ExpectedMs(filter_.from_unix_ms, filter_.to_unix_ms, context_.now_unix_ms()),
                 coverage);
@@ -90,161 +90,189 @@ class SourceAnswer {
 
   [[nodiscard]] int64_t OffsetMs() const { return int64_t{context_.utc_offset_minutes} * 60'000; }
 
-  absl::StatusOr<Activity*> At(const ActivityKey& key) {
-    if (activities_.size() >= kMostHeld && !activities_.contains(key)) {
-      return absl::ResourceExhaustedError(
-          fmt::format("more than {} activities: ask for a longer prefix or a shorter time",
-                      GroupDigits(kMostHeld)));
+  // The record of days holds IPv6 sources as their /64 alone. What is inside a /64 is answered from
+  // facts, if they are there for the whole time; else the whole /64 is, and the answer says so.
+  absl::Status ChooseLength(std::vector<Piece>& pieces) {
+    if (source_.family != Family::kIpv6 || source_.length <= 64) return absl::OkStatus();
+    const Prefix asked = source_;
+    source_ = {Family::kIpv6, {asked.base.high, 0}, 64};
+    filter_.sources = {source_};
+    absl::StatusOr<std::string> why_not = WhyNotFromFacts(pieces);
+    if (!why_not.ok()) return why_not.status();
+    if (why_not->empty()) {
+      inside_ = asked;
+      pieces = {{filter_.from_unix_ms, filter_.to_unix_ms, PieceSource::kFacts}};
+    } else {
+      reply_.mutable_coverage()->add_notes(fmt::format("this is all of {}, not {} alone: {}",
+                                                       FormatPrefix(source_), request_.source(),
+                                                       *why_not));
     }
-    return &activities_[key];
+    return absl::OkStatus();
   }
 
+  // Empty: the facts of all windows are there, and few enough.
+  absl::StatusOr<std::string> WhyNotFromFacts(const std::vector<Piece>& pieces) {
+    uint64_t all = 0;
+    for (const Piece& piece : pieces) {
+      const bool days = piece.source == PieceSource::kDays;
+      absl::StatusOr<uint64_t> facts = CountFacts(piece);
+      if (!facts.ok()) return facts.status();
+      all += *facts;
+      if (all > kMostFacts) {
+        return fmt::format(
+            "only facts tell them apart, and these would be more than {} (windows "
+            "of one sensor); ask for a shorter time or fewer sensors",
+            GroupDigits(kMostFacts));
+      }
+      if (!days) continue;
+      absl::StatusOr<std::vector<CoverageRollup>> coverage = ReadCoverage(piece);
+      if (!coverage.ok()) return coverage.status();
+      uint64_t summaries = 0;
+      for (const CoverageRollup& c : *coverage) summaries += c.summaries;
+      if (*facts < summaries) {
+        return std::string("only facts tell them apart, and not all of this time are kept");
+      }
+    }
+    return std::string();
+  }
+
+  absl::StatusOr<uint64_t> CountFacts(const Piece& piece) {
+    uint64_t facts = 0;
+    absl::Status s = store_.ScanWindows(Select(piece),
+                                        [&](const StoredWindow&) { return ++facts <= kMostFacts; });
+    if (!s.ok()) return s;
+    return facts;
+  }
+
+  [[nodiscard]] FactSelection Select(const Piece& piece) const {
+    return {.from_unix_ms = piece.from_unix_ms,
+            .to_unix_ms = piece.to_unix_ms,
+            .sensors = filter_.sensors,
+            .groups = filter_.groups,
+            .after = std::nullopt};
+  }
+
+  absl::StatusOr<std::vector<CoverageRollup>> ReadCoverage(const Piece& piece) {
+    return store_.ReadCoverage(RollupTier::kDay, Select(piece));
+  }
+
+  // Hour by hour, which bounds what is held beside the sums.
   absl::Status ReadDays(const Piece& piece) {
-    absl::StatusOr<std::vector<CoverageRollup>> coverage =
-        store_.ReadCoverage(RollupTier::kDay, {.from_unix_ms = piece.from_unix_ms,
-                                               .to_unix_ms = piece.to_unix_ms,
-                                               .sensors = filter_.sensors,
-                                               .groups = filter_.groups,
-                                               .after = std::nullopt});
+    absl::StatusOr<std::vector<CoverageRollup>> coverage = ReadCoverage(piece);
     if (!coverage.ok()) return coverage.status();
     for (const CoverageRollup& c : *coverage) book_.AddRollup(piece.from_unix_ms, c);
-    absl::StatusOr<std::vector<SourceDay>> days =
-        store_.ReadSources({.from_unix_ms = piece.from_unix_ms,
-                            .to_unix_ms = piece.to_unix_ms,
-                            .source = source_,
-                            .sensors = filter_.sensors,
-                            .groups = filter_.groups,
-                            .limit = limit_});
-    if (!days.ok()) return days.status();
-    std::map<int64_t, uint32_t> rows_of_day;
-    for (const SourceDay& day : *days) {
-      if (++rows_of_day[day.day_unix_ms] == limit_) reply_.set_truncated(true);
-      if (absl::Status s = AddDay(day); !s.ok()) return s;
+    for (int64_t hour = piece.from_unix_ms; hour < piece.to_unix_ms; hour += kHourMs) {
+      absl::StatusOr<std::vector<SourceDay>> rows =
+          store_.ReadSources({.from_unix_ms = hour,
+                              .to_unix_ms = hour + kHourMs,
+                              .source = source_,
+                              .sensors = filter_.sensors,
+                              .groups = filter_.groups,
+                              .limit = std::numeric_limits<uint32_t>::max(),
+                              .by_hour = true});
+      if (!rows.ok()) return rows.status();
+      for (const SourceDay& row : *rows) AddDay(row);
     }
     return absl::OkStatus();
   }
 
-  absl::Status AddDay(const SourceDay& day) {
-    const uint8_t length = day.prefix64 ? 64 : day.family == Family::kIpv4 ? 32 : 128;
-    absl::StatusOr<Activity*> found =
-        At({{day.family, day.source, length}, day.kind, day.protocol, day.port});
-    if (!found.ok()) return found.status();
-    Activity& activity = **found;
-    activity.packets += day.packets;
-    activity.bytes += day.bytes;
-    activity.tuples += day.windows;
-    activity.Seen(day.first_unix_ms, day.last_unix_ms);
-    activity.sensors.insert(day.sensor);
-    DayMarks& marks = activity.days[day.day_unix_ms];
-    marks.packets += day.packets;
-    for (std::size_t i = 0; i < kMarkCount; ++i) marks.marks[i] += day.marks[i];
-    return absl::OkStatus();
+  void AddDay(const SourceDay& day) {
+    ActivityPart part{.day_unix_ms = day.day_unix_ms,
+                      .packets = day.packets,
+                      .bytes = day.bytes,
+                      .tuples = day.windows,
+                      .first_unix_ms = day.first_unix_ms,
+                      .last_unix_ms = day.last_unix_ms};
+    for (std::size_t i = 0; i < kMarkCount; ++i) part.marks[i] = day.marks[i];
+    activities_.Add({SourceOf(day.family, day.source), day.kind, day.protocol, day.port},
+                    day.sensor, part);
+  }
+
+  // As it is listed: an IPv6 source is its /64, unless the question is about what is inside one.
+  [[nodiscard]] Prefix SourceOf(Family family, const Address& address) const {
+    if (family == Family::kIpv4) return {family, address, 32};
+    if (inside_) return {family, address, 128};
+    return {family, {address.high, 0}, 64};
   }
 
   absl::Status ReadFacts(const Piece& piece) {
     absl::Status status;
-    absl::Status scan = store_.ScanFacts(
-        {.from_unix_ms = piece.from_unix_ms,
-         .to_unix_ms = piece.to_unix_ms,
-         .sensors = filter_.sensors,
-         .groups = filter_.groups,
-         .after = std::nullopt},
-        [&](const StoredFact& fact) {
-          if (++facts_ > kMostFacts) {
-            status = absl::ResourceExhaustedError(
-                fmt::format("this has to read more than {} facts (windows of one sensor): ask for "
-                            "whole days, a shorter time or fewer sensors",
-                            GroupDigits(kMostFacts)));
-            return false;
-          }
-          book_.AddFact(fact);
-          status = ForEachRow(fact, filter_, context_,
-                              [&](const FlowRow& row) { return AddRow(fact, row); });
-          return status.ok();
-        });
+    absl::Status scan = store_.ScanFacts(Select(piece), [&](const StoredFact& fact) {
+      if (++facts_ > kMostFacts) {
+        status = absl::ResourceExhaustedError(
+            fmt::format("this has to read more than {} facts (windows of one sensor): ask for "
+                        "whole days, a shorter time or fewer sensors",
+                        GroupDigits(kMostFacts)));
+        return false;
+      }
+      book_.AddFact(fact);
+      status = ForEachRow(fact, filter_, context_, [&](const FlowRow& row) {
+        AddRow(fact, row);
+        return absl::OkStatus();
+      });
+      return status.ok();
+    });
     return status.ok() ? scan : status;
   }
 
-  absl::Status AddRow(const StoredFact& fact, const FlowRow& row) {
-    const uint8_t length = row.prefix64() ? 64 : row.family() == Family::kIpv4 ? 32 : 128;
-    absl::StatusOr<Activity*> found =
-        At({{row.family(), row.source, length}, row.kind(), row.protocol, row.port});
-    if (!found.ok()) return found.status();
-    Activity& activity = **found;
-    activity.packets += row.packets;
-    activity.bytes += row.bytes();
-    activity.tuples += 1;
-    activity.Seen(fact.window_start_unix_ms + row.first_ms(),
-                  fact.window_start_unix_ms + row.last_ms());
-    activity.sensors.insert(fact.key.sensor);
-    DayMarks& marks = activity.days[FloorTo(fact.window_start_unix_ms, kDayMs, OffsetMs())];
-    marks.packets += row.packets;
+  void AddRow(const StoredFact& fact, const FlowRow& row) {
+    if (inside_ && row.prefix64()) {
+      unplaced_packets_ += row.packets;
+      return;
+    }
+    if (inside_ && !inside_->Contains(row.family(), row.source)) {
+      packets_beside_ += row.packets;
+      return;
+    }
+    ActivityPart part{.day_unix_ms = FloorTo(fact.window_start_unix_ms, kDayMs, OffsetMs()),
+                      .packets = row.packets,
+                      .bytes = row.bytes(),
+                      .tuples = 1,
+                      .first_unix_ms = fact.window_start_unix_ms + row.first_ms(),
+                      .last_unix_ms = fact.window_start_unix_ms + row.last_ms()};
     for (std::size_t i = 0; i < kMarkCount; ++i) {
       const int counter = CounterOf(row.kind(), static_cast<Mark>(i));
-      if (counter >= 0) marks.marks[i] += row.counter(counter);
+      if (counter >= 0) part.marks[i] = row.counter(counter);
     }
-    return absl::OkStatus();
+    activities_.Add({SourceOf(row.family(), row.source), row.kind(), row.protocol, row.port},
+                    fact.key.sensor, part);
   }
 
   void WriteHead() {
-    const bool whole = source_.length == (source_.family == Family::kIpv4 ? 32 : 128);
-    reply_.set_source(whole ? FormatAddress(source_.family, source_.base) : FormatPrefix(source_));
-    if (whole && context_.region) reply_.set_region(context_.region(source_.family, source_.base));
+    const Prefix& shown = inside_ ? *inside_ : source_;
+    const bool whole = shown.length == (shown.family == Family::kIpv4 ? 32 : 128);
+    reply_.set_source(whole ? FormatAddress(shown.family, shown.base) : FormatPrefix(shown));
+    if (whole && context_.region) reply_.set_region(context_.region(shown.family, shown.base));
   }
 
-  void WriteActivities() {
-    std::vector<std::pair<const ActivityKey*, const Activity*>> order;
-    std::set<std::pair<Family, Address>> sources;
-    v1::Counts& total = *reply_.mutable_total();
-    for (const auto& [key, activity] : activities_) {
-      order.push_back({&key, &activity});
-      sources.insert({key.source.family, key.source.base});
-      total.set_packets(total.packets() + activity.packets);
-      total.set_bytes(total.bytes() + activity.bytes);
-      total.set_tuples(total.tuples() + activity.tuples);
+  void WriteLengthNotes() {
+    v1::Coverage& coverage = *reply_.mutable_coverage();
+    if (unplaced_packets_ > 0) {
+      coverage.add_notes(fmt::format(
+          "{} packets of {} are known without the lower half of their address (folded for want "
+          "of room): not counted here, whoever sent them",
+          GroupDigits(unplaced_packets_), FormatPrefix(source_)));
     }
-    total.set_sources(static_cast<double>(sources.size()));
-    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-      return a.second->packets > b.second->packets;
-    });
-    if (order.size() > limit_) {
-      order.resize(limit_);
-      reply_.set_truncated(true);
+    if (packets_beside_ > 0) {
+      coverage.add_notes(fmt::format("the rest of {} sent {} packets (teiten source {})",
+                                     FormatPrefix(source_), GroupDigits(packets_beside_),
+                                     FormatPrefix(source_)));
     }
-    for (const auto& [key, activity] : order)
-      WriteActivity(*key, *activity, *reply_.add_activities());
-    NoteChance();
-  }
-
-  // Beside "zmap?" and "masscan?": how many of them chance would make of the single packets that
-  // were looked at.
-  void NoteChance() {
-    const bool doubtful =
-        std::any_of(reply_.activities().begin(), reply_.activities().end(),
-                    [](const auto& a) { return a.tool().find('?') != std::string::npos; });
-    if (!doubtful) return;
-    uint64_t singles = 0;
-    for (const auto& [key, activity] : activities_) {
-      if (!HasMark(key.kind, Mark::kZmap) && !HasMark(key.kind, Mark::kMasscan)) continue;
-      for (const auto& [day, marks] : activity.days) singles += marks.packets == 1 ? 1 : 0;
-    }
-    const double by_chance = static_cast<double>(singles) / kChanceOfMark;
-    reply_.mutable_coverage()->add_notes(fmt::format(
-        "zmap? and masscan? are named by a single packet, which fits the rule by chance once in "
-        "65,536: {} expected by chance among the {} single packet{} here",
-        by_chance < 0.001 ? "under 0.001" : fmt::format("{:.3f}", by_chance), GroupDigits(singles),
-        singles == 1 ? "" : "s"));
+    if (activities_.ipv6()) coverage.add_notes(kBy64Note);
   }
 
   StoreReader& store_;
   const QueryContext& context_;
   const v1::SourceRequest& request_;
   const uint32_t limit_;
-  Prefix source_;
+  Prefix source_;                 // what is read
+  std::optional<Prefix> inside_;  // what of it is answered, if that is longer than a /64
   RecordFilter filter_;
   CoverageBook book_;
   uint64_t facts_ = 0;
-  std::map<ActivityKey, Activity> activities_;
+  uint64_t unplaced_packets_ = 0;  // of the /64, by nobody knows which address
+  uint64_t packets_beside_ = 0;    // of other addresses of the /64
+  ActivityBook activities_;
   v1::SourceReply reply_;
 };
 

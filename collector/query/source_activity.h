@@ -2,12 +2,10 @@
 // What one source did on one service, added up over days and sensors.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <map>
-#include <set>
-#include <string>
+#include <string_view>
 
+#include "absl/container/inlined_vector.h"
 #include "collector/query/tool_name.h"
 #include "common/address.h"
 #include "common/kind.h"
@@ -23,24 +21,40 @@ struct ActivityKey {
   friend auto operator<=>(const ActivityKey&, const ActivityKey&) = default;
 };
 
-struct DayMarks {
-  uint64_t packets = 0;
+// A part of it: of one sensor, and within one day of the store.
+struct ActivityPart {
+  int64_t day_unix_ms = 0;
+  uint32_t sensor = 0;  // a number for its name
+  uint64_t packets = 0, bytes = 0, tuples = 0;
+  int64_t first_unix_ms = 0, last_unix_ms = 0;
   MarkPackets marks{};
 };
 
-struct Activity {
-  uint64_t packets = 0, bytes = 0, tuples = 0;
-  int64_t first_unix_ms = 0, last_unix_ms = 0;
-  std::set<std::string> sensors;
-  std::map<int64_t, DayMarks> days;
+// A source is named day by day, so days are closed one after the other and only the last is held.
+class Activity {
+ public:
+  // Parts in the order of their days.
+  void Add(const ActivityPart& part);
+  // After the last part.
+  void CloseDay();
 
-  void Seen(int64_t first, int64_t last) {
-    first_unix_ms = first_unix_ms == 0 ? first : std::min(first_unix_ms, first);
-    last_unix_ms = std::max(last_unix_ms, last);
-  }
+  [[nodiscard]] uint64_t packets() const { return packets_; }
+  // Days of which it has a single packet.
+  [[nodiscard]] uint32_t single_packet_days() const { return single_packet_days_; }
+  // Several names are joined.
+  void Write(const ActivityKey& key, v1::SourceActivity& out) const;
+
+ private:
+  uint64_t packets_ = 0, bytes_ = 0, tuples_ = 0;
+  int64_t first_unix_ms_ = 0, last_unix_ms_ = 0;
+  MarkPackets marks_{};
+  absl::InlinedVector<uint32_t, 4> sensors_;
+  absl::InlinedVector<std::string_view, 1> tools_;
+  uint32_t days_ = 0;
+  uint32_t single_packet_days_ = 0;
+  int64_t day_unix_ms_ = 0;
+  uint64_t packets_of_day_ = 0;
+  MarkPackets marks_of_day_{};
 };
-
-// A source is named day by day; several names are joined.
-void WriteActivity(const ActivityKey& key, const Activity& activity, v1::SourceActivity& out);
 
 }  // namespace teiten
