@@ -56,6 +56,7 @@ class RankAnswer {
           "address (--family ipv4)");
     }
     if (!now.empty() && filter->kinds_defaulted) Note(kScanOnlyNote);
+    if (now.ipv6()) Note(kBy64Note);
     if (request_.by() == v1::RANK_BY_REGION && !context_.region) {
       Note("no region file: every region is unknown");
     }

@@ -53,6 +53,7 @@ absl::Status RankPeriod::Read() {
 
 absl::Status RankPeriod::Add(const Cell& cell) {
   total_.Add(cell);
+  ipv6_ = ipv6_ || (cell.family == Family::kIpv6 && !cell.folded);
   if (cell.folded) folded_.Add(cell);
   AddSources(cell, total_sources_);
   if (cell.source != nullptr) AddExact(cell);

@@ -39,6 +39,7 @@ class RankPeriod {
 
   [[nodiscard]] uint64_t total_packets() const { return total_.packets; }
   [[nodiscard]] bool empty() const { return entries_.empty(); }
+  [[nodiscard]] bool ipv6() const { return ipv6_; }  // some source is
   [[nodiscard]] const CoverageBook& book() const { return book_; }
   // No sensor that watched knows its observed addresses.
   [[nodiscard]] bool addresses_unknown() const;
@@ -68,6 +69,7 @@ class RankPeriod {
   CoverageBook book_;
   std::string description_;
   absl::flat_hash_map<RankKey, Entry, RankKeyHash> entries_;
+  bool ipv6_ = false;
   Sum total_;
   Sum folded_;
   DistinctSources total_sources_;

@@ -40,6 +40,7 @@ class SensorsAnswer {
                 coverage);
     coverage.set_source(description_);
     if (absl::Status s = WriteGaps(store_, *filter, coverage); !s.ok()) return s;
+    if (ipv6_) coverage.add_notes(kBy64Note);
     if (reply_.sensors_size() == 0) {
       absl::StatusOr<std::string> reason = EmptyReason(store_, *filter, book_);
       if (!reason.ok()) return reason.status();
@@ -103,6 +104,7 @@ class SensorsAnswer {
       sum.counts.set_packets(sum.counts.packets() + cell.packets);
       sum.counts.set_bytes(sum.counts.bytes() + cell.bytes);
       sum.counts.set_tuples(sum.counts.tuples() + cell.tuples);
+      ipv6_ = ipv6_ || (cell.family == Family::kIpv6 && !cell.folded);
       if (cell.source != nullptr) {
         sum.sources.Add(cell.family, *cell.source);
         add_exact(cell);
@@ -163,6 +165,7 @@ class SensorsAnswer {
   CoverageBook book_;
   std::string description_;
   std::map<std::string, Observed> observed_;
+  bool ipv6_ = false;
   ExactSources exact_;  // by sensor
   uint64_t hidden_replays_ = 0;
   v1::SensorsReply reply_;

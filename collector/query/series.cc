@@ -64,6 +64,7 @@ class SeriesAnswer {
     } else if (filter->kinds_defaulted) {
       coverage.add_notes(kScanOnlyNote);
     }
+    if (ipv6_) coverage.add_notes(kBy64Note);
     reply_.set_step_ms(request_.step_ms());
     WriteLines();
     return std::move(reply_);
@@ -136,6 +137,7 @@ class SeriesAnswer {
     if (request_.split_by() == v1::RANK_BY_SOURCE && cell.source == nullptr) {
       return absl::OkStatus();  // folded packets have no source
     }
+    ipv6_ = ipv6_ || (cell.family == Family::kIpv6 && !cell.folded);
     Line& line = lines_[KeyOf(cell, request_.split_by())];
     line.packets += cell.packets;
     const auto [at, added] =
@@ -197,6 +199,7 @@ class SeriesAnswer {
   std::size_t steps_ = 0;
   std::size_t limit_ = 0;
   std::size_t cells_ = 0;
+  bool ipv6_ = false;
   std::size_t told_ = 0;           // steps up to the last one that any window is of
   std::vector<uint64_t> live_ms_;  // by step
   CoverageBook book_;

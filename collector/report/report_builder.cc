@@ -106,6 +106,7 @@ void NoteMethod(v1::Report& out) {
   out.add_notes(
       "Lines over time are the same mean. A step of which a sensor watched less than half is a gap "
       "for it, and for all where fewer than half of the voting sensors are left.");
+  if (out.coverage().mean_p6() > 0) out.add_notes("IPv6 sources are counted by their /64.");
   out.add_notes("A port's name is IANA's; the number does not prove the protocol.");
   if (out.region_data().empty()) {
     out.add_notes("There is no region file: all regions are unknown.");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ranges that cut windows.
+// Ranges that cut windows, and how sources are counted.
 #include <gmock/gmock.h>
 
 #include "tests/collector/query_fixture.h"
@@ -123,6 +123,27 @@ TEST_F(Range, ThePreviousPeriodIsWidenedToo) {
   EXPECT_EQ(reply.previous_coverage().sensors(), 2U);
   EXPECT_EQ(Percent(reply.previous_coverage()), 100.0);
   EXPECT_THAT(reply.previous_coverage().notes(), Contains(HasSubstr("widened")));
+}
+
+TEST_F(Range, SaysHowIpv6SourcesAreCounted) {
+  const auto said = Contains("IPv6 sources are counted by their /64");
+  FactSpec spec{.start_unix_ms = kTen};
+  spec.rows = {{}};
+  reader_.Add(spec);
+  v1::RankRequest request = PortRank(kTen, kTen + kHourMs);
+  request.mutable_selection()->clear_families();
+  EXPECT_THAT(Rank(request).coverage().notes(), Not(said));
+  spec.sensor = "b";
+  spec.rows = {{.source = 0x20010db800000000, .ipv6 = true}};
+  reader_.Add(spec);
+  EXPECT_THAT(Rank(request).coverage().notes(), said);
+  EXPECT_THAT(Series(kTen, kTen + kHourMs, kMinute).coverage().notes(), said);
+  v1::SensorsRequest sensors;
+  sensors.mutable_time()->set_from_unix_ms(kTen);
+  sensors.mutable_time()->set_to_unix_ms(kTen + kHourMs);
+  EXPECT_THAT(RecordQuery(&reader_, context_).Sensors(sensors)->coverage().notes(), said);
+  sensors.add_sensors("a");
+  EXPECT_THAT(RecordQuery(&reader_, context_).Sensors(sensors)->coverage().notes(), Not(said));
 }
 
 }  // namespace

@@ -291,6 +291,16 @@ TEST(ReportBuilder, ShortLiveTimeIsNotRanked) {
   EXPECT_THAT(cut.notes(), Contains(HasSubstr("The period is not over")));
 }
 
+TEST(ReportBuilder, SaysHowIpv6SourcesAreCounted) {
+  const auto said = Contains("IPv6 sources are counted by their /64.");
+  ActivityStore s;
+  s.Know("a", kToday + kDayMs);
+  s.WatchDay("a", kToday, 4);
+  EXPECT_THAT(Build(s).notes(), Not(said));
+  s.WatchDay("a", kToday, 4, 1);
+  EXPECT_THAT(Build(s).notes(), said);
+}
+
 TEST(ReportBuilder, ASensorThatWentSilentIsNoZero) {
   ActivityStore s = TwoSensors();
   std::erase_if(s.hours, [](const auto& h) { return h.second.sensor == "b" && h.first >= kToday; });
