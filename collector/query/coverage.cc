@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "collector/query/doubled_time.h"
 #include "collector/query/rank_math.h"
 #include "collector/query/whole_windows.h"
 #include "collector/store/accounting.h"
@@ -110,6 +111,9 @@ absl::Status WriteGaps(StoreReader& store, const RecordFilter& filter, v1::Cover
   if (std::string widened = WidenedNote(filter); !widened.empty()) out.add_notes(widened);
   absl::StatusOr<std::vector<SensorRecord>> sensors = store.ReadSensors();
   if (!sensors.ok()) return sensors.status();
+  absl::StatusOr<std::vector<std::string>> doubled = DoubledTimeNotes(store, filter, *sensors);
+  if (!doubled.ok()) return doubled.status();
+  for (std::string& note : *doubled) out.add_notes(std::move(note));
   for (const SensorRecord& sensor : *sensors) {
     if (!Names(filter.sensors, sensor.contact.sensor)) continue;
     if (!Names(filter.groups, sensor.contact.group)) continue;

@@ -49,7 +49,8 @@ class CoverageBook {
   LiveVisitor on_live_;
 };
 
-// Of the time: that it was widened, gaps that sensors declared, clipped to it, and rejections.
+// Of the time: that it was widened, time that was
+// counted twice, gaps that sensors declared, clipped to it, and rejections.
 [[nodiscard]] absl::Status WriteGaps(StoreReader& store, const RecordFilter& filter,
                                      v1::Coverage& out);
 

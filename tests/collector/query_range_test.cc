@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ranges that cut windows, and how sources are counted.
+// Ranges that cut windows, and time that was counted twice.
 #include <gmock/gmock.h>
 
 #include "tests/collector/query_fixture.h"
@@ -9,6 +9,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
@@ -144,6 +145,34 @@ TEST_F(Range, SaysHowIpv6SourcesAreCounted) {
   EXPECT_THAT(RecordQuery(&reader_, context_).Sensors(sensors)->coverage().notes(), said);
   sensors.add_sensors("a");
   EXPECT_THAT(RecordQuery(&reader_, context_).Sensors(sensors)->coverage().notes(), Not(said));
+}
+
+TEST_F(Range, AFileImportedTwiceIsSaid) {
+  for (const uint8_t spool : {uint8_t{1}, uint8_t{2}}) {
+    for (int minute = 0; minute < 60; ++minute) {
+      reader_.Add({.start_unix_ms = kTen + minute * kMinute, .rows = {{}}, .spool = spool});
+    }
+  }
+  const v1::RankReply reply = Rank(PortRank(kTen, kTen + kHourMs));
+  EXPECT_EQ(reply.total().packets(), 120U);  // facts are added
+  EXPECT_EQ(reply.coverage().live_ms(), static_cast<uint64_t>(kHourMs));
+  EXPECT_THAT(reply.coverage().notes(),
+              Contains(HasSubstr("sensor a: windows of 1h 00m came from two spools at once")));
+  EXPECT_THAT(Rank(PortRank(kTen - kHourMs, kTen)).coverage().notes(), IsEmpty());
+}
+
+// A sensor that lost its state goes on under a new spool, within the same window.
+TEST_F(Range, ANewSpoolIsNoSecondImport) {
+  reader_.Add({.start_unix_ms = kTen, .spool = 1});
+  reader_.Add({.start_unix_ms = kTen + kMinute, .live_ms = 20'000, .rows = {{}}, .spool = 1});
+  reader_.Add(
+      {.start_unix_ms = kTen + kMinute, .live_ms = 40'000, .live_from_ms = 20'000, .spool = 2});
+  reader_.Add({.start_unix_ms = kTen + 2 * kMinute, .spool = 2});
+  // Two workers share one spool.
+  reader_.Add({.start_unix_ms = kTen + 2 * kMinute, .worker = 1, .spool = 2});
+  const v1::RankReply reply = Rank(PortRank(kTen, kTen + kHourMs));
+  EXPECT_EQ(reply.coverage().live_ms(), static_cast<uint64_t>(3 * kMinute));
+  EXPECT_THAT(reply.coverage().notes(), Not(Contains(HasSubstr("two spools"))));
 }
 
 }  // namespace
