@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <optional>
+#include <set>
 
 #include "collector/query/activity_book.h"
 #include "collector/query/empty_reason.h"
@@ -206,6 +207,7 @@ class SourceAnswer {
         return false;
       }
       book_.AddFact(fact);
+      in_fact_.clear();
       status = ForEachRow(fact, filter_, context_, [&](const FlowRow& row) {
         AddRow(fact, row);
         return absl::OkStatus();
@@ -224,18 +226,18 @@ class SourceAnswer {
       packets_beside_ += row.packets;
       return;
     }
+    const ActivityKey key{SourceOf(row.family(), row.source), row.kind(), row.protocol, row.port};
     ActivityPart part{.day_unix_ms = FloorTo(fact.window_start_unix_ms, kDayMs, OffsetMs()),
                       .packets = row.packets,
                       .bytes = row.bytes(),
-                      .tuples = 1,
+                      .tuples = in_fact_.insert(key).second ? 1U : 0U,
                       .first_unix_ms = fact.window_start_unix_ms + row.first_ms(),
                       .last_unix_ms = fact.window_start_unix_ms + row.last_ms()};
     for (std::size_t i = 0; i < kMarkCount; ++i) {
       const int counter = CounterOf(row.kind(), static_cast<Mark>(i));
       if (counter >= 0) part.marks[i] = row.counter(counter);
     }
-    activities_.Add({SourceOf(row.family(), row.source), row.kind(), row.protocol, row.port},
-                    fact.key.sensor, part);
+    activities_.Add(key, fact.key.sensor, part);
   }
 
   void WriteHead() {
@@ -270,6 +272,7 @@ class SourceAnswer {
   RecordFilter filter_;
   CoverageBook book_;
   uint64_t facts_ = 0;
+  std::set<ActivityKey> in_fact_;  // a source's addresses in one window are one tuple of its /64
   uint64_t unplaced_packets_ = 0;  // of the /64, by nobody knows which address
   uint64_t packets_beside_ = 0;    // of other addresses of the /64
   ActivityBook activities_;

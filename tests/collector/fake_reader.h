@@ -34,7 +34,6 @@ struct FactSpec {
   std::string sensor = "a";
   int64_t start_unix_ms = 0;
   uint64_t live_ms = 60'000;
-  int64_t window_ms = 60'000;
   uint64_t n4 = 1;
   std::vector<RowSpec> rows = {};
   std::string group = "live";
