@@ -139,9 +139,10 @@ std::string ParseTimeWords(const TimeWords& words, const AskedAt& at, v1::TimeRa
   }
   if (from && to && !words.last.empty()) return "--last: not together with both --from and --to";
   if (from && !to) to = words.last.empty() ? at.now_unix_ms : *from + length;
-  // The window that is open has told nothing yet: whole minutes are whole windows.
-  if (!to) to = at.now_unix_ms - at.now_unix_ms % kMinuteLengthMs;
-  if (!from) from = *to - length;
+  // Whole minutes, which are whole windows; the newest may be over before the minute is.
+  const auto minute = [](int64_t unix_ms) { return unix_ms - unix_ms % kMinuteLengthMs; };
+  if (!from) from = to ? *to - length : minute(at.now_unix_ms - length);
+  if (!to) to = minute(at.now_unix_ms + kMinuteLengthMs - 1);
   if (*from < 0) from = 0;
   if (at.utc_offset_minutes && *from >= *to) {
     return fmt::format("--from {} is not before --to {}", FormatUtcMs(*from), FormatUtcMs(*to));

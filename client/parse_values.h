@@ -28,7 +28,7 @@ struct AskedAt {
   // then words are checked one by one, and what is made of them is not to be used.
   std::optional<int32_t> utc_offset_minutes;
 };
-// Neither: the last 24 hours. --last alone ends with the last whole minute; --from alone ends now;
+// Neither: the last 24 hours. --last alone is widened to whole minutes; --from alone ends now;
 // --from with --last begins there.
 [[nodiscard]] std::string ParseTimeWords(const TimeWords& words, const AskedAt& at,
                                          v1::TimeRange& out);

@@ -65,9 +65,9 @@ class SensorsAnswer {
     v1::Selection selection;
     *selection.mutable_time() = request_.time();
     if (!request_.has_time()) {
-      const int64_t to = FloorTo(context_.now_unix_ms(), kMinuteMs, 0);
-      selection.mutable_time()->set_to_unix_ms(to);
-      selection.mutable_time()->set_from_unix_ms(to - kDayMs);
+      const int64_t now = context_.now_unix_ms();
+      selection.mutable_time()->set_from_unix_ms(FloorTo(now - kDayMs, kMinuteMs, 0));
+      selection.mutable_time()->set_to_unix_ms(FloorTo(now + kMinuteMs - 1, kMinuteMs, 0));
     }
     *selection.mutable_sensors() = request_.sensors();
     *selection.mutable_groups() = request_.groups();

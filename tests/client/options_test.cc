@@ -97,15 +97,14 @@ TEST(Options, UnderstandsTimes) {
   EXPECT_EQ(time("--from 2026-11-22T10:00:00+09:00 --to now"), std::pair(1 * kHour, 10 * kHour));
 }
 
-// The window that is open has told nothing yet.
 TEST(Options, TheLastMinutesAreWholeOnes) {
   const auto time = [](const TimeWords& words) {
     v1::TimeRange range;
     EXPECT_EQ(ParseTimeWords(words, {kNow + 20'400, 0}, range), "");
     return std::pair(range.from_unix_ms() - kNow, range.to_unix_ms() - kNow);
   };
-  EXPECT_EQ(time({.from = "", .to = "", .last = "13m"}), std::pair(-780'000L, 0L));
-  EXPECT_EQ(time({.from = "", .to = "", .last = ""}), std::pair(-kDay, int64_t{0}));
+  EXPECT_EQ(time({.from = "", .to = "", .last = "13m"}), std::pair(-780'000L, 60'000L));
+  EXPECT_EQ(time({.from = "", .to = "", .last = ""}), std::pair(-kDay, int64_t{60'000}));
   EXPECT_EQ(time({.from = "", .to = "now", .last = "1m"}), std::pair(-39'600L, 20'400L));
   EXPECT_EQ(time({.from = "today", .to = "", .last = ""}).second, 20'400);
 }
