@@ -71,11 +71,12 @@ TEST_F(Range, IsAllWindowsThatOverlapIt) {
                        "whole windows: 2026-11-22T10:00:00.000Z to 2026-11-22T10:03:00.000Z"));
 }
 
-// Of 20 and 15 minutes: 10:16 is widened to 10:15, which cuts 10:00 to 10:20.
+// Of 20 and 15 minutes: 10:36 is widened to 10:20, which cuts 10:15 to 10:30, and that 10:00 to
+// 10:20; 10:41 to 10:45, which cuts 10:40 to 11:00.
 TEST_F(Range, CutsNoWindowOfAnySensor) {
   Fill("fifteen", kTen, kTen + kHourMs, 15 * kMinute);
   Fill("twenty", kTen, kTen + kHourMs, 20 * kMinute);
-  v1::RankReply reply = Rank(PortRank(kTen + 16 * kMinute, kTen + 41 * kMinute));
+  v1::RankReply reply = Rank(PortRank(kTen + 36 * kMinute, kTen + 41 * kMinute));
   EXPECT_EQ(reply.total().packets(), 7U);
   EXPECT_EQ(Percent(reply.coverage()), 100.0);
   EXPECT_THAT(reply.coverage().notes(),
