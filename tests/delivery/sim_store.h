@@ -3,6 +3,7 @@
 // a commit behind, a disk that is full, a copy to restore from. Rollups are not its business.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <random>
@@ -75,7 +76,7 @@ class SimStore : public StoreWriter {
 
   std::mt19937_64 random_;
   Record record_;
-  bool full_ = false;
+  std::atomic<bool> full_ = false;  // tests set it while a writer runs
   bool crash_ = false;
   bool crashed_ = false;
   bool no_dedup_ = false;
