@@ -8,6 +8,7 @@
 #include "client/parse_values.h"
 #include "client/text_table.h"
 #include "common/address.h"
+#include "common/series_step.h"
 #include "common/time_format.h"
 #include "fmt/format.h"
 
@@ -38,13 +39,6 @@ uint64_t MostRows(Command command) {
   return 0;
 }
 
-// As the collector has it: a step must not cut its hours and days into unequal parts.
-bool DividesTime(int64_t step_ms) {
-  if (step_ms < kHour) return step_ms % kMinute == 0 && kHour % step_ms == 0;
-  if (step_ms < kDay) return step_ms % kHour == 0 && kDay % step_ms == 0;
-  return step_ms % kDay == 0;
-}
-
 // Makes values of words; each step returns an empty string, or what is wrong.
 class Finisher {
  public:
@@ -57,13 +51,11 @@ class Finisher {
     if (std::string p = FinishOutput(); !p.empty()) return p;
     if (std::string p = FinishLimit(); !p.empty()) return p;
     if (options_.command == Command::kReport) return FinishReport();
-    if (options_.command == Command::kSource) {
-      if (!ParsePrefix(options_.source)) {
-        return fmt::format(
-            "\"{}\": no address nor prefix; write 192.0.2.7, 2001:db8::1 or 192.0.2.0/24 with the "
-            "host bits zero",
-            options_.source);
-      }
+    if (options_.command == Command::kSource && !ParsePrefix(options_.source)) {
+      return fmt::format(
+          "\"{}\": no address nor prefix; write 192.0.2.7, 2001:db8::1 or 192.0.2.0/24 with the "
+          "host bits zero",
+          options_.source);
     }
     const TimeWords& time = words_.time;
     options_.time_given = !time.from.empty() || !time.to.empty() || !time.last.empty();
@@ -129,7 +121,7 @@ class Finisher {
                          words_.step);
     }
     options_.step_ms = static_cast<uint64_t>(*step);
-    if (!DividesTime(*step)) {
+    if (!IsSeriesStep(*step)) {
       return fmt::format(
           "--step {}: write minutes that divide an hour (1m, 10m), hours that "
           "divide a day (1h, 6h), or whole days (1d, 7d)",

@@ -119,7 +119,7 @@ void Declare(CLI::App& app, Line& line, SensorOptions& options) {
 }
 
 // A path typed by a user is one of the folder they are in; a file has no such folder.
-std::string Typed(std::string_view key, const std::string& value) {
+std::string WholePath(std::string_view key, const std::string& value) {
   const bool is_path = key == "spool.folder" || key == "process.status_file";
   if (!is_path || value.empty()) return value;
   std::error_code error;  // where the folder they were in is gone
@@ -140,7 +140,7 @@ absl::Status SetKeys(const Line& line, ConfigFile& file, SensorOptions& options)
     // A service may contain commas, so its flag is repeated.
     const absl::Status status =
         IsRepeatable(key) ? file.SetList(key.path, key.values, key.flag)
-                          : file.Set(key.path, Typed(key.path, key.values.back()), key.flag);
+                          : file.Set(key.path, WholePath(key.path, key.values.back()), key.flag);
     if (!status.ok()) problems += std::string(status.message()) + "\n";
   }
   if (line.insecure) {

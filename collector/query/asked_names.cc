@@ -54,8 +54,9 @@ std::string NameList(const Names& names, const char* separator) {
   const std::span<const std::string> named =
       std::span(names).first(std::min(names.size(), kMostNamed));
   std::string text = fmt::format("{}", fmt::join(named, separator));
-  if (names.size() > named.size())
+  if (names.size() > named.size()) {
     text += fmt::format(", and {} more", names.size() - named.size());
+  }
   return text;
 }
 

@@ -9,22 +9,19 @@
 #include "collector/query/gather.h"
 #include "collector/query/key_name.h"
 #include "collector/query/open_selection.h"
+#include "common/series_step.h"
 #include "common/text.h"
 #include "fmt/format.h"
 
 namespace teiten {
 namespace {
 
-constexpr int64_t kMinuteMs = 60'000;
 constexpr std::size_t kMostSeriesCells = 1'000'000;  // (key, step) held while adding up
 
-// A step must not cut an hour or a day of the store into unequal parts.
 absl::Status CheckStep(uint64_t step_ms) {
-  const auto step = static_cast<int64_t>(std::min<uint64_t>(step_ms, 366 * kDayMs));
-  const bool minutes = step >= kMinuteMs && step % kMinuteMs == 0 && kHourMs % step == 0;
-  const bool hours = step >= kHourMs && step % kHourMs == 0 && kDayMs % step == 0;
-  const bool days = step >= kDayMs && step % kDayMs == 0;
-  if (minutes || hours || days) return absl::OkStatus();
+  if (IsSeriesStep(static_cast<int64_t>(std::min<uint64_t>(step_ms, 366 * kDayMs)))) {
+    return absl::OkStatus();
+  }
   return absl::InvalidArgumentError(fmt::format(
       "step_ms: {}; minutes that divide an hour, hours that divide a day, or whole days", step_ms));
 }

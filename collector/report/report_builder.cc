@@ -248,8 +248,9 @@ absl::Status Fill(StoreReader& store, const ReportRequestResolved& request,
   }
   auto names = CheckNames(store, SelectionOf(request, /*before=*/false, request.groups));
   if (!names.ok()) return names.status();
-  for (const std::string& note : names->notes)
+  for (const std::string& note : names->notes) {
     out.add_notes("Of the names asked for, " + note + ".");
+  }
   NoteMethod(out);
   NotePrevious(out);
   NoteCoverage(now, *books, out);

@@ -30,7 +30,7 @@ struct RowSpec {
 };
 
 // One window of 60 s of sensor "a", watched whole, with one IPv4 address.
-struct FactSpec {
+struct FakeFact {
   std::string sensor = "a";
   int64_t start_unix_ms = 0;
   uint64_t live_ms = 60'000;
@@ -71,7 +71,7 @@ class FakeReader final : public StoreReader {
   std::vector<v1::Gap> gaps;
   uint64_t facts_read = 0;
 
-  void Add(const FactSpec& spec) {
+  void Add(const FakeFact& spec) {
     Append(spec);
     std::stable_sort(facts_.begin(), facts_.end(), [](const StoredFact& a, const StoredFact& b) {
       return std::tie(a.window_start_unix_ms, a.key) < std::tie(b.window_start_unix_ms, b.key);
@@ -79,7 +79,7 @@ class FakeReader final : public StoreReader {
   }
 
   // Not before any fact that is already there.
-  void Append(const FactSpec& spec) {
+  void Append(const FakeFact& spec) {
     StoredFact fact{
         .key = {.sensor = spec.sensor, .spool = {spec.spool}, .sequence = ++sequence_[spec.sensor]},
         .window_start_unix_ms = spec.start_unix_ms,
@@ -224,7 +224,7 @@ class FakeReader final : public StoreReader {
   absl::StatusOr<std::vector<int64_t>> DirtyHours(uint32_t) override { return dirty_hours; }
 
  private:
-  static void AddRows(const FactSpec& spec, v1::WindowSummary& s) {
+  static void AddRows(const FakeFact& spec, v1::WindowSummary& s) {
     std::vector<FlowRow> v4, v6;
     uint64_t observed = spec.folded_packets;
     for (const RowSpec& row : spec.rows) {

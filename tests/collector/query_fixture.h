@@ -21,7 +21,7 @@ class Query : public ::testing::Test {
   }
 
   // `minutes` windows from `start`, `packets` in all from one source to 23/TCP, in the first.
-  void Watch(FactSpec spec, int minutes, uint32_t packets) {
+  void Watch(FakeFact spec, int minutes, uint32_t packets) {
     const int64_t start = spec.start_unix_ms;
     for (int i = 0; i < minutes; ++i) {
       spec.start_unix_ms = start + i * kMinute;

@@ -129,7 +129,7 @@ TEST_F(Range, ThePreviousPeriodIsWidenedToo) {
 
 TEST_F(Range, SaysHowIpv6SourcesAreCounted) {
   const auto said = Contains("IPv6 sources are counted by their /64");
-  FactSpec spec{.start_unix_ms = kTen};
+  FakeFact spec{.start_unix_ms = kTen};
   spec.rows = {{}};
   reader_.Add(spec);
   v1::RankRequest request = PortRank(kTen, kTen + kHourMs);

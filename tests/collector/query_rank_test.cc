@@ -51,7 +51,7 @@ TEST_F(Query, BothFamiliesAreRankedPerSensor) {
 }
 
 TEST_F(Query, FamiliesAreNeverAdded) {
-  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs};
+  FakeFact spec{.start_unix_ms = kDay, .live_ms = kHourMs};
   spec.rows = {{.packets = 5}, {.source = 0x20010db800000000, .packets = 7, .ipv6 = true}};
   reader_.Add(spec);
   v1::RankRequest request = PortRank(kDay, kDay + kHourMs);
@@ -83,9 +83,9 @@ TEST_F(Query, FewerThanHalfLeftIsNotRanked) {
 }
 
 TEST_F(Query, BlindPortHasNoVoteForThatPortAlone) {
-  FactSpec a{.sensor = "a", .start_unix_ms = kDay, .live_ms = kHourMs};
+  FakeFact a{.sensor = "a", .start_unix_ms = kDay, .live_ms = kHourMs};
   a.rows = {{.port = 23, .packets = 10}, {.port = 80, .packets = 10}};
-  FactSpec b{.sensor = "b", .start_unix_ms = kDay, .live_ms = kHourMs};
+  FakeFact b{.sensor = "b", .start_unix_ms = kDay, .live_ms = kHourMs};
   b.rows = {{.port = 80, .packets = 2}};
   b.blind_tcp = {23};
   reader_.Add(a);
@@ -100,9 +100,9 @@ TEST_F(Query, BlindPortHasNoVoteForThatPortAlone) {
 }
 
 TEST_F(Query, BlindForTheOnlySelectedPortHasNoVoteForRegionsEither) {
-  FactSpec a{.sensor = "a", .start_unix_ms = kDay, .live_ms = kHourMs};
+  FakeFact a{.sensor = "a", .start_unix_ms = kDay, .live_ms = kHourMs};
   a.rows = {{.port = 23, .packets = 10}};
-  FactSpec b = a;
+  FakeFact b = a;
   b.sensor = "b";
   b.rows.clear();
   b.blind_tcp = {23};
@@ -121,7 +121,7 @@ TEST_F(Query, BlindForTheOnlySelectedPortHasNoVoteForRegionsEither) {
 
 TEST_F(Query, ComparesWithTheSameLengthBeforeOnSensorsOfBoth) {
   const auto add = [this](const char* sensor, int64_t at, uint32_t telnet, uint32_t http) {
-    FactSpec spec{.sensor = sensor, .start_unix_ms = at, .live_ms = kHourMs};
+    FakeFact spec{.sensor = sensor, .start_unix_ms = at, .live_ms = kHourMs};
     if (telnet > 0) spec.rows.push_back({.port = 23, .packets = telnet});
     if (http > 0) spec.rows.push_back({.port = 80, .packets = http});
     reader_.Add(spec);
@@ -145,7 +145,7 @@ TEST_F(Query, ComparesWithTheSameLengthBeforeOnSensorsOfBoth) {
 }
 
 TEST_F(Query, TiesGoByPacketsSourcesProtocolPort) {
-  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs};
+  FakeFact spec{.start_unix_ms = kDay, .live_ms = kHourMs};
   spec.rows = {{.source = 1, .port = 90, .packets = 2},
                {.source = 1, .port = 80, .packets = 1},
                {.source = 2, .port = 80, .packets = 1},
@@ -170,7 +170,7 @@ TEST_F(Query, WithoutObservedAddressesRanksByPackets) {
 }
 
 TEST_F(Query, PortsAreRankedOverClassScanUnlessAsked) {
-  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs};
+  FakeFact spec{.start_unix_ms = kDay, .live_ms = kHourMs};
   spec.rows = {{.port = 23, .packets = 1}, {.port = 80, .packets = 9, .kind = Kind::kTcpSynack}};
   reader_.Add(spec);
   v1::RankRequest request = PortRank(kDay, kDay + kHourMs);
@@ -181,7 +181,7 @@ TEST_F(Query, PortsAreRankedOverClassScanUnlessAsked) {
 }
 
 TEST_F(Query, ToolsShareTheirRowsPackets) {
-  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs};
+  FakeFact spec{.start_unix_ms = kDay, .live_ms = kHourMs};
   spec.rows = {{.packets = 10, .mirai = 7}};
   reader_.Add(spec);
   v1::RankRequest request = PortRank(kDay, kDay + kHourMs);
@@ -196,7 +196,7 @@ TEST_F(Query, ToolsShareTheirRowsPackets) {
 }
 
 TEST_F(Query, FoldedPacketsAreInTheTotalAndSaid) {
-  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs};
+  FakeFact spec{.start_unix_ms = kDay, .live_ms = kHourMs};
   spec.rows = {{.packets = 30}};
   spec.folded_packets = 10;
   reader_.Add(spec);
@@ -234,7 +234,7 @@ TEST_F(Query, WorkersOfOneWindowCountOnce) {
 
 TEST_F(Query, SourcesOfOneDayAreCountedOneByOne) {
   // 600 of 23/TCP, 20 of them again in the next hour and on 80/TCP.
-  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs};
+  FakeFact spec{.start_unix_ms = kDay, .live_ms = kHourMs};
   for (uint64_t source = 1; source <= 600; ++source) spec.rows.push_back({.source = source});
   reader_.Add(spec);
   spec = {.sensor = "b", .start_unix_ms = kDay + kHourMs, .live_ms = kHourMs};
@@ -264,7 +264,7 @@ TEST_F(Query, SourcesOfOneDayAreCountedOneByOne) {
 }
 
 TEST_F(Query, SourcesThatAreNotAllKnownAreEstimated) {
-  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs, .folded_packets = 5};  // of 23/TCP
+  FakeFact spec{.start_unix_ms = kDay, .live_ms = kHourMs, .folded_packets = 5};  // of 23/TCP
   for (uint64_t source = 1; source <= 50; ++source) {
     spec.rows.push_back({.source = source});
     spec.rows.push_back({.source = source, .port = 80});
@@ -281,7 +281,7 @@ TEST_F(Query, SourcesThatAreNotAllKnownAreEstimated) {
 TEST_F(Query, RollupsAndFactsGiveTheSameRank) {
   std::mt19937 random(7);
   for (int i = 0; i < 400; ++i) {
-    FactSpec spec{.sensor = random() % 2 == 0 ? "a" : "b",
+    FakeFact spec{.sensor = random() % 2 == 0 ? "a" : "b",
                   .start_unix_ms = kDay + static_cast<int64_t>(random() % 2880) * kMinute,
                   .n4 = 1 + random() % 3};
     std::set<uint16_t> ports;

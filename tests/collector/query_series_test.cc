@@ -57,7 +57,7 @@ TEST_F(Series, DaysBeginInTheStoresZone) {
 
 // Of a SYN-ACK the port is the attacked service: no scan of 80/TCP.
 TEST_F(Series, PortsAreOfClassScanUnlessTold) {
-  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs};
+  FakeFact spec{.start_unix_ms = kDay, .live_ms = kHourMs};
   spec.rows = {{.port = 80, .packets = 5},
                {.source = 7, .port = 80, .packets = 40, .kind = Kind::kTcpSynack},
                {.source = 8, .port = 80, .packets = 300, .kind = Kind::kTcpAck}};
@@ -109,7 +109,7 @@ TEST_F(Series, PortsAreOfClassScanUnlessTold) {
 }
 
 TEST_F(Series, SplitsByKeyMostPacketsFirst) {
-  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs};
+  FakeFact spec{.start_unix_ms = kDay, .live_ms = kHourMs};
   spec.rows = {{.port = 23, .packets = 1}, {.port = 80, .packets = 5}, {.port = 22, .packets = 3}};
   reader_.Add(spec);
   v1::SeriesRequest request;
@@ -143,7 +143,7 @@ TEST_F(Series, RefusesUnequalStepsAndTooManyPoints) {
 
 // What counts is the lines there are, not how many were allowed.
 TEST_F(Series, PointsAreThoseOfTheLinesThereAre) {
-  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs};
+  FakeFact spec{.start_unix_ms = kDay, .live_ms = kHourMs};
   for (uint16_t port = 1; port <= 30; ++port) spec.rows.push_back({.port = port});
   reader_.Add(spec);
   v1::SeriesRequest request;

@@ -162,7 +162,7 @@ TEST_F(Query, SelectionErrorsNameTheField) {
 }
 
 TEST_F(Query, SourcePrefixNeedsFacts) {
-  FactSpec spec{.start_unix_ms = kDay, .live_ms = kHourMs};
+  FakeFact spec{.start_unix_ms = kDay, .live_ms = kHourMs};
   spec.rows = {{.source = 0xc0000201, .packets = 3}, {.source = 0xc6336401, .packets = 4}};
   reader_.Add(spec);
   v1::RankRequest request = PortRank(kDay, kDay + kHourMs);
@@ -186,7 +186,7 @@ TEST_F(Query, TooManyFactsAreRefusedWithTheLimit) {
 
 TEST_F(Query, SourceTellsWhatAnAddressDid) {
   // A whole day from the record's source-days and an hour of the next from facts.
-  FactSpec spec{.start_unix_ms = kDay + kHourMs, .live_ms = kHourMs};
+  FakeFact spec{.start_unix_ms = kDay + kHourMs, .live_ms = kHourMs};
   spec.rows = {{.port = 23, .packets = 10, .mirai = 9}, {.port = 80, .packets = 4}};
   reader_.Add(spec);
   spec.sensor = "b";
@@ -219,7 +219,7 @@ TEST_F(Query, SourceTellsWhatAnAddressDid) {
 
 // One packet in 65,536 has ZMap's number by chance: said wherever one packet is all there is.
 TEST_F(Query, ASinglePacketIsNamedWithItsChance) {
-  FactSpec spec{.start_unix_ms = kDay + 2 * kDayMs, .live_ms = kHourMs};
+  FakeFact spec{.start_unix_ms = kDay + 2 * kDayMs, .live_ms = kHourMs};
   for (uint64_t source = 1; source <= 200; ++source) spec.rows.push_back({.source = source});
   spec.rows[0].zmap = 1;
   spec.rows.push_back({.source = 300, .packets = 2, .zmap = 2});

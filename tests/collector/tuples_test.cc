@@ -24,7 +24,7 @@ class Tuples : public ::testing::Test {
     context_.now_unix_ms = [] { return kDay + kDayMs; };
     for (int window = 0; window < 4; ++window) {
       for (const char* sensor : {"a", "b"}) {
-        FactSpec spec{.sensor = sensor, .start_unix_ms = kDay + window * 60'000};
+        FakeFact spec{.sensor = sensor, .start_unix_ms = kDay + window * 60'000};
         if (window != 2) {
           spec.rows = {{.port = 23, .packets = 3, .mirai = 2},
                        {.port = 80, .packets = 1, .kind = Kind::kTcpSynack},
@@ -145,7 +145,7 @@ TEST_F(Tuples, EmptyWindowsAreSentWhenAsked) {
 }
 
 TEST_F(Tuples, ManyRowsAreSplitIntoReplies) {
-  FactSpec spec{.sensor = "big", .start_unix_ms = kDay};
+  FakeFact spec{.sensor = "big", .start_unix_ms = kDay};
   for (uint64_t source = 1; source <= 10'000; ++source) {
     spec.rows.push_back({.source = source, .kind = Kind::kTcpSynack});
   }
